@@ -1,0 +1,42 @@
+# `make run` and `make test` do their own set-up; nothing else has to be installed but Python 3.11+ and pip.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CODE := rag index api eval tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench eval clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@echo "Making $(VENV) and installing the pinned packages (about a minute, 2 GB)..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt torch==2.13.0
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@echo "Installing what the tests need..."
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
+	@$(BIN)/renglon serve
+
+test: $(VENV)/.dev  ## Set up and run every test
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## Check style and types
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy
+
+bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; writes bench.json
+	@$(BIN)/python -m tests.bench
+
+clean:  ## Remove the environment, the index and all caches
+	rm -rf $(VENV) .renglon build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

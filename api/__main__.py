@@ -1,0 +1,5 @@
+"""`python -m api` is `renglon`."""
+
+from api.cli import main
+
+main()

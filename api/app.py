@@ -1,0 +1,38 @@
+"""The FastAPI application. Light to import: the model's libraries are loaded by the service, after start."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import errors
+from api.routes import router
+from api.service import Service
+from rag.settings import Settings
+
+VERSION = "0.1.0"
+# A question of 20,000 characters is refused by length; a body that can't be one is refused before it is read.
+MAX_BODY_BYTES = 1_000_000
+
+
+def create_app(settings: Settings, url: str = "") -> FastAPI:
+    """The application with its own service, which starts and stops with it."""
+    service = Service(settings)
+    service.url = url
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        service.stop()
+
+    app = FastAPI(
+        title="Renglón", version=VERSION, lifespan=lifespan, max_body_size=MAX_BODY_BYTES,
+        description="Answers from a folder of articles; every sentence cites file, line and span.",
+    )  # fmt: skip
+    app.state.service = service
+    errors.install(app)
+    app.include_router(router)
+    return app

@@ -1,0 +1,221 @@
+"""The command line: renglon sync | ask | search | serve | doctor, and what other packages add (eval).
+
+Exit codes: 0 well; 1 an error, or doctor found something; 2 wrong usage; 3 the articles don't say.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from rag.errors import IndexBusy, IndexMissing, RenglonError
+from rag.settings import Settings
+from rag.types import Answer, SearchResult
+
+app = typer.Typer(
+    help="Answers from a folder of articles; every sentence cites file and line.", no_args_is_help=True,
+    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, highlight=False)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+NO_EVIDENCE_EXIT = 3
+WAIT_S = 10  # another short command may hold the data folder
+
+
+def _load_settings(**overrides: Any) -> Settings:
+    return Settings(**{key: value for key, value in overrides.items() if value is not None})
+
+
+def _print_json(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def _ask_server(settings: Settings, route: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer of the server that holds the data folder; None when there is none."""
+    from index.lock import read_holder
+
+    url = read_holder(settings.data_dir).get("url")
+    if not url:
+        return None
+    import httpx
+
+    try:
+        response = httpx.post(f"{url}{route}", json=body, timeout=60)
+    except httpx.TransportError:
+        return None  # a stale note of a server that died; the lock itself is free then
+    data: dict[str, Any] = response.json()
+    if response.is_error:
+        raise RenglonError(data.get("detail", "The server failed."), data.get("hint", ""))
+    return data
+
+
+def _require_index(settings: Settings) -> None:
+    if not (settings.data_dir / "catalog.sqlite").exists():
+        raise IndexMissing("Nothing is indexed yet.", "Run: renglon sync FOLDER")
+
+
+@app.command()
+def sync(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of .txt and .md files; default: RENGLON_CORPUS.")
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make Chroma and tantivy anew, without embedding.")
+    ] = False,
+    reembed: Annotated[
+        bool, typer.Option("--reembed", help="Embed everything with the model that is set now.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Index what is new or changed in a folder, forget what is gone."""
+    from index.wiring import Renglon
+
+    settings = _load_settings(corpus=folder)
+    with Renglon(settings, "renglon sync") as renglon, _progress() as advance:
+        if rebuild:
+            count = renglon.store.rebuild(lambda n: advance(n, 0))
+            result: dict[str, Any] = {"rebuilt_passages": count}
+        elif reembed:
+            result = {"reembedded_passages": renglon.syncer.reembed(advance)}
+        else:
+            from dataclasses import asdict
+
+            result = asdict(renglon.syncer.sync(settings.corpus, advance))
+    if as_json:
+        _print_json(result)
+    else:
+        _print_sync(result)
+
+
+def _print_sync(result: dict[str, Any]) -> None:
+    for file, reason in result.get("refused", []):
+        err.print(f"refused {file}: {reason}", markup=False)
+    parts = [
+        f"{len(v) if isinstance(v, list) else v} {k.replace('_', ' ')}" for k, v in result.items() if k != "seconds"
+    ]
+    out.print(", ".join(parts) + (f" in {result['seconds']:.1f} s" if "seconds" in result else ""), markup=False)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("embedding", total=None)
+
+        def advance(count: int, left: int) -> None:
+            done = bar.tasks[0].completed + count
+            bar.update(task, completed=done, total=done + left)
+
+        yield advance
+
+
+@app.command()
+def ask(question: str, as_json: AsJson = False) -> None:
+    """Answer a question; exit code 3 when the articles don't say."""
+    settings = _load_settings()
+    data = _ask_server(settings, "/v1/query", {"question": question})
+    answer = Answer(**data) if data else _locally(settings, "renglon ask").answer(question)
+    if as_json:
+        _print_json(answer.model_dump())
+    else:
+        _print_answer(answer)
+    if answer.status == "no_evidence":
+        raise typer.Exit(NO_EVIDENCE_EXIT)
+
+
+def _locally(settings: Settings, command: str) -> Any:
+    from index.wiring import Renglon
+
+    _require_index(settings)
+    return Renglon(settings, command, WAIT_S).engine
+
+
+def _print_answer(answer: Answer) -> None:
+    out.print(answer.text, markup=False, style="bold")
+    if answer.citations:
+        out.print()
+    for citation in answer.citations:
+        mark = "✓" if citation.verified else "✗"
+        out.print(f"{mark} {citation.marker}  {citation.quote}", markup=False)
+    if answer.status == "no_evidence" and answer.passages:
+        out.print("\nRelacionado:" if answer.language == "es" else "\nRelated:")
+        for hit in answer.passages[:3]:
+            _print_hit(hit)
+
+
+def _print_hit(hit: Any) -> None:
+    text = " ".join(hit.text.split())
+    shown = text if len(text) <= 300 else text[:300].rsplit(" ", 1)[0] + " …"
+    out.print(f"  {hit.file}:{hit.line_start}  {shown}", markup=False)
+
+
+@app.command()
+def search(query: str, as_json: AsJson = False) -> None:
+    """List the passages nearest to a question."""
+    settings = _load_settings()
+    data = _ask_server(settings, "/v1/search", {"query": query})
+    result = SearchResult(**data) if data else _locally(settings, "renglon search").search(query)
+    if as_json:
+        _print_json(result.model_dump())
+    else:
+        for hit in result.passages:
+            _print_hit(hit)
+
+
+@app.command()
+def serve(
+    corpus: Annotated[Path | None, typer.Argument(help="Folder to keep indexed; default: RENGLON_CORPUS.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Index the corpus and answer over HTTP."""
+    from api.serve import serve as run
+
+    run(_load_settings(corpus=corpus, host=host, port=port))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check data folder, catalogue, Chroma and tantivy; exit code 1 when something is wrong."""
+    from dataclasses import asdict
+
+    from index.doctor import examine
+    from index.lock import read_holder
+    from index.store import Store
+
+    settings = _load_settings()
+    _require_index(settings)
+    if url := read_holder(settings.data_dir).get("url"):
+        raise IndexBusy(f"A server at {url} holds the data folder.", "Stop it first, or GET /v1/index there.")
+    with Store(settings.data_dir, "renglon doctor", WAIT_S) as store:
+        findings = list(examine(store))
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            out.print(f"{'✓' if finding.ok else '✗'} {finding.check}: {finding.detail}", markup=False)
+            if finding.mend:
+                out.print(f"  mend it with: {finding.mend}", markup=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; one of our own errors becomes one line and exit code 1."""
+    for entry in entry_points(group="renglon.commands"):
+        app.command(entry.name)(entry.load())
+    try:
+        app()
+    except RenglonError as error:
+        err.print(f"renglon: {error}", markup=False, style="red")
+        sys.exit(1)

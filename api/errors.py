@@ -1,0 +1,68 @@
+"""Which HTTP status each error has, said once; and errors as `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from rag import errors
+
+log = logging.getLogger("renglon")
+
+STATUS: dict[type[errors.RenglonError], int] = {
+    errors.InvalidQuestion: 422,
+    errors.UnknownDocument: 404,
+    errors.LinesOutOfRange: 416,
+    errors.FileRefused: 422,
+    errors.CorpusNotFound: 404,
+    errors.NoReadableFile: 422,
+    errors.DataFolderUnusable: 507,
+    errors.IndexMissing: 409,
+    errors.IndexBusy: 423,
+    errors.ModelMismatch: 409,
+    errors.ModelDamaged: 503,
+    errors.ProjectionDamaged: 503,
+    errors.NotReady: 503,
+}
+
+
+def problem(status: int, name: str, detail: str, hint: str = "") -> JSONResponse:
+    """A problem document: type, title, status, detail, and what to do about it."""
+    title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+    slug = title.lower().replace(" ", "-")
+    body = {"type": f"urn:renglon:{slug}", "title": title, "status": status, "detail": detail, "hint": hint}
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def of_error(error: errors.RenglonError) -> JSONResponse:
+    """The problem document of one of our own errors."""
+    return problem(STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error that leaves the app a problem document."""
+
+    @app.exception_handler(errors.RenglonError)
+    def _own(_: Request, error: errors.RenglonError) -> JSONResponse:
+        return of_error(error)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        # Where and why, never the input itself: it may be huge, or not even encodable.
+        reasons = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5]]
+        return problem(422, "InvalidRequest", "; ".join(reasons), "GET /docs shows what is expected.")
+
+    @app.exception_handler(HTTPException)
+    def _http(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, "HttpError", str(error.detail), "GET /docs lists the routes.")
+
+    @app.exception_handler(Exception)
+    def _unexpected(_: Request, error: Exception) -> JSONResponse:
+        log.exception("unexpected error", exc_info=error)
+        return problem(500, "InternalError", "Something unexpected failed.", "The server's log says more.")

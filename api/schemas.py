@@ -1,0 +1,75 @@
+"""What the routes take and return beside the wire form of `rag.types`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class QueryRequest(BaseModel):
+    """A question."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": "¿Cuántos contenedores envió Corea del Norte a Rusia?"}]}
+    )
+    question: str = Field(description="In Spanish or English; at most 2,000 characters unless set otherwise.")
+    stream: bool = Field(False, description="Answer as server-sent events; so does Accept: text/event-stream.")
+
+
+class SearchRequest(BaseModel):
+    """What to look for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"query": "visita de Putin a Pyongyang"}]})
+    query: str = Field(description="A question or words; at most 2,000 characters unless set otherwise.")
+
+
+class DocumentInfo(BaseModel):
+    """A document of the index."""
+
+    id: str = Field(description="Stable: derived from the file's path within the corpus.")
+    file: str = Field(description="Path within the corpus.")
+    sha256: str = Field(description="Of the file's bytes when it was indexed.")
+    encoding: str = Field(description="How the file was decoded.")
+    size: int = Field(description="Bytes.")
+    lines: int = Field(description="Number of lines.")
+    chars: int = Field(description="Number of code points.")
+    indexed_at: str = Field(description="ISO 8601, UTC.")
+
+
+class DocumentList(BaseModel):
+    """All documents, by file."""
+
+    documents: list[DocumentInfo]
+    index_version: int
+
+
+class Line(BaseModel):
+    """A line of a document as it was indexed, without its line end."""
+
+    n: int = Field(description="1-based.")
+    char_start: int = Field(description="Offset of its first code point in the decoded file.")
+    text: str
+
+
+class Lines(BaseModel):
+    """A run of lines of a document."""
+
+    document_id: str
+    file: str
+    file_sha256: str
+    line_count: int = Field(description="Lines in the whole document.")
+    lines: list[Line]
+
+
+class IndexInfo(BaseModel):
+    """The state of the index and of the service."""
+
+    state: Literal["starting", "ready", "failed"]
+    phase: str = Field(description="What is being done, or what failed.")
+    index_version: int = Field(description="Counts changes to documents; 0 while nothing is indexed.")
+    documents: int
+    passages: int
+    sentences: int
+    model: str | None = Field(description="Name, revision and dimension of the model that made the vectors.")
+    corpus: str = Field(description="Name of the folder that is kept indexed.")

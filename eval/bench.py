@@ -1,0 +1,153 @@
+"""Systems under measurement: Renglón as it answers, and the simpler ones that it has to beat.
+
+All of them get the same question vector, so that a run embeds each question once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from llama_index.core.retrievers import BaseRetriever
+from llama_index.core.schema import NodeWithScore, QueryBundle
+
+from eval.datasets import Question
+from eval.judge import Claim, Outcome, Retrieved, is_relevant
+from index.encoder import Encoder, Vectors
+from index.retrieve import HybridRetriever
+from index.schema import PassageRow
+from index.store import Store
+from rag.abstain import Calibration
+from rag.engine import Engine
+from rag.errors import RenglonError
+from rag.settings import Settings
+from rag.types import Answer
+
+DEPTH = 10  # passages that Recall@10 and nDCG@10 look at; the engine answers from settings.passages of them
+_CANDIDATES = 50  # of each side, for reciprocal rank fusion
+_RRF_K = 60  # as in Cormack, Clarke & Büttcher 2009
+_CHUNK = 500
+
+
+class Recorder(BaseRetriever):
+    """Retrieves DEPTH passages, hands the engine as many as it would get, and remembers all for the metrics."""
+
+    def __init__(self, inner: BaseRetriever, keep: int) -> None:
+        self._inner, self._keep = inner, keep
+        self.hits: list[NodeWithScore] = []
+        self.vector: Vectors = np.zeros(0, np.float32)
+        super().__init__()
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        self.vector = np.asarray(query_bundle.embedding, np.float32)
+        self.hits = self._inner.retrieve(query_bundle)
+        return self.hits[: self._keep]
+
+
+class Bench:
+    """Renglón and its baselines over an open store. One question at a time: it remembers the last one."""
+
+    def __init__(self, store: Store, encoder: Encoder, settings: Settings, calibration: Calibration) -> None:
+        self._store, self.threshold = store, calibration.threshold
+        deep = HybridRetriever(store, encoder, max(DEPTH, settings.passages))
+        self.recorder = Recorder(deep, settings.passages)
+        # With threshold 0 it answers always; `answer` refuses by the real threshold. So the run sees what a
+        # refusal withheld, which the risk–coverage curve needs.
+        self._engine = Engine(
+            self.recorder, encoder, lambda: store.lexical, store.catalog, replace(calibration, threshold=0.0),
+            lambda: store.catalog.generation, settings.max_question_chars, settings.max_sentences,
+        )  # fmt: skip
+
+    def warm(self) -> None:
+        """Answer once, so that no question pays for what is loaded on first use."""
+        self._engine.warm()
+
+    def answer(self, question: Question) -> Outcome:
+        """Renglón's outcome; one of its errors becomes the outcome's `error`."""
+        try:
+            answer = self._engine.answer(question.question)
+        except RenglonError as error:
+            return Outcome(refused=True, error=f"{type(error).__name__}: {error}")
+        return from_answer(answer, self.threshold, [_retrieved(hit) for hit in self.recorder.hits])
+
+    def baselines(self, question: Question) -> dict[str, Outcome]:
+        """What the baselines make of the question that was answered last."""
+        store, vector = self._store, self.recorder.vector
+        lexical = store.lexical.search(store.lexical.terms(question.question), _CANDIDATES)
+        dense = store.dense.search(vector, _CANDIDATES)
+        ranked = {"lexical": lexical, "dense": dense, "rrf": rrf(lexical, dense)}
+        outcomes = {name: self._ranking(pairs) for name, pairs in ranked.items()}
+        outcomes["first sentence"] = self._first_sentence()
+        return outcomes
+
+    def _ranking(self, pairs: Sequence[tuple[int, float]]) -> Outcome:
+        """A ranking as an outcome without an answer; the best score is the confidence."""
+        rows = self._store.catalog.passages([pk for pk, _ in pairs[:DEPTH]])
+        return Outcome(refused=False, confidence=pairs[0][1] if pairs else 0.0, passages=[_of_row(row) for row in rows])
+
+    def _first_sentence(self) -> Outcome:
+        """The first sentence of the passage that Renglón retrieves first, cited."""
+        passages = [_retrieved(hit) for hit in self.recorder.hits]
+        if not passages:
+            return Outcome(refused=True)
+        node: Any = self.recorder.hits[0].node
+        first = node.sentences[0]
+        claim = Claim(passages[0].file, first.line_start, first.line_end, first.char_start, first.char_end, first.text)
+        score = self.recorder.hits[0].score or 0.0
+        return Outcome(refused=False, text=first.text, confidence=score, citations=[claim], passages=passages)
+
+    def relevant_totals(self, questions: Iterable[Question]) -> dict[str, int]:
+        """How many passages of the corpus are relevant to each answerable question, by its id."""
+        answerable = [q for q in questions if q.answerable]
+        wanted = {gold.file for q in answerable for gold in q.evidence}
+        by_file: dict[str, list[Retrieved]] = {}
+        keys = sorted(self._store.catalog.pks())
+        for start in range(0, len(keys), _CHUNK):
+            for row in self._store.catalog.passages(keys[start : start + _CHUNK]):
+                if row.file in wanted:
+                    by_file.setdefault(row.file, []).append(_of_row(row))
+        return {
+            q.id: sum(is_relevant(p, q) for file in {g.file for g in q.evidence} for p in by_file.get(file, []))
+            for q in answerable
+        }
+
+
+def rrf(*rankings: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Reciprocal rank fusion: score Σ 1 / (k + rank), best first (Cormack, Clarke & Büttcher 2009)."""
+    fused: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, (key, _) in enumerate(ranking, 1):
+            fused[key] = fused.get(key, 0.0) + 1 / (_RRF_K + rank)
+    return sorted(fused.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def from_answer(answer: Answer, threshold: float | None = None, passages: Sequence[Retrieved] | None = None) -> Outcome:
+    """An answer as an outcome. With `threshold` an answer of lower confidence counts as refused.
+
+    `passages`: what was retrieved, when that is more than the answer shows.
+    """
+    below = threshold is not None and answer.confidence < threshold
+    shown = [Retrieved(p.file, p.line_start, p.line_end, p.text, p.score) for p in answer.passages]
+    return Outcome(
+        refused=below or answer.status == "no_evidence",
+        text=answer.text,
+        confidence=answer.confidence,
+        citations=[
+            Claim(c.file, c.line_start, c.line_end, c.char_start, c.char_end, c.quote) for c in answer.citations
+        ],
+        passages=shown if passages is None else passages,
+        latency_ms=answer.timings_ms["total"],
+    )
+
+
+def _retrieved(hit: NodeWithScore) -> Retrieved:
+    data = hit.node.metadata
+    return Retrieved(
+        data["file"], data["line_start"], data["line_end"], hit.node.get_content(), round(hit.score or 0.0, 4)
+    )
+
+
+def _of_row(row: PassageRow) -> Retrieved:
+    return Retrieved(row.file, row.line_start, row.line_end, row.text)

@@ -1,0 +1,116 @@
+"""`renglon eval`: options in, table, report and exit code out (0 well; 1 a floor was missed; 2 wrong usage)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from eval.datasets import SEEDS_GOLD, GoldError, Question, check_gold, load_all, sample
+from eval.report import compare, load_report, metrics_table, write_report
+from eval.squad import build_squad
+from eval.summary import missed, parse_floors
+from rag.settings import Settings
+
+err = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder of articles and the questions on it."""
+
+    name: str
+    corpus: Path
+    questions: list[Question]
+
+
+def command(
+    gold: Annotated[list[Path] | None, typer.Option(help="Gold questions, JSON lines; repeatable.")] = None,
+    corpus: Annotated[Path | None, typer.Option(help="Folder of articles; default: the configured one.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path("eval-report"),
+    squad: Annotated[Path | None, typer.Option(help="SQuAD v1 or v2 JSON in the place of gold and corpus.")] = None,
+    distractors: Annotated[Path | None, typer.Option(help="SQuAD file whose paragraphs join the corpus.")] = None,
+    questions: Annotated[Path | None, typer.Option(help="File with other wording for the same ids.")] = None,
+    remove: Annotated[float, typer.Option(min=0, max=1, help="Share of SQuAD paragraphs left out.")] = 0.0,
+    sample_: Annotated[int | None, typer.Option("--sample", min=1, help="Ask only so many questions.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the sample and of the removed paragraphs.")] = 0,
+    baselines: Annotated[bool, typer.Option(help="Measure simpler systems beside.")] = False,
+    old: Annotated[Path | None, typer.Option("--compare", help="An older report.json: what changed.")] = None,
+    fail_under: Annotated[list[str] | None, typer.Option(help="metric=value; repeatable.")] = None,
+) -> None:
+    """Measure answers and citations on gold questions, without a key or a model server."""
+    try:
+        floors = parse_floors(fail_under or [])
+        before = load_report(old) if old else None
+        with TemporaryDirectory(prefix="renglon-eval-") as scratch:
+            folder = Path(scratch)
+            if squad:
+                built = build_squad(
+                    folder / "corpus", squad, distractors=distractors, wording=questions, remove=remove, seed=seed
+                )
+                data = Dataset(squad.name, built.folder, built.questions)
+            else:
+                data = _gold(gold or [SEEDS_GOLD], corpus or Settings.model_validate({}).corpus)
+            result = measure(data.corpus, sample(data.questions, sample_, seed), folder / "data", data.name, baselines)
+    except (GoldError, ValueError) as error:
+        err.print(f"renglon eval: {error}", markup=False, style="red")
+        raise typer.Exit(2) from error
+    changes = compare(before, result) if before else None
+    Console().print(metrics_table(result, changes))
+    err.print(f"Report: {write_report(result, out, changes)}", markup=False)
+    if failures := missed(result["metrics"], floors):
+        for failure in failures:
+            err.print(failure, markup=False, style="red")
+        raise typer.Exit(1)
+
+
+def _gold(paths: Sequence[Path], corpus: Path) -> Dataset:
+    questions = load_all(paths)
+    check_gold(questions, corpus, ", ".join(path.name for path in paths))
+    return Dataset(", ".join(path.name for path in paths), corpus, questions)
+
+
+def measure(
+    corpus: Path, questions: Sequence[Question], data_dir: Path, name: str, baselines: bool = False
+) -> dict[str, Any]:
+    """Index `corpus` into `data_dir` and ask the questions; returns the result that `eval.report` describes.
+
+    Raises the errors of indexing and of the model.
+    """
+    from eval.bench import Bench
+    from eval.run import evaluate
+    from index.encoder import load_encoder
+    from index.store import Store
+    from index.sync import Syncer, model_key
+    from rag.abstain import load_calibration
+
+    settings = Settings.model_validate({})
+    # The model is unpacked where the user's own data folder has it, not into the scratch folder.
+    settings = settings.model_copy(update={"models_dir": settings.models_path, "data_dir": data_dir})
+    encoder = load_encoder(settings)
+    with Store(data_dir) as store, Progress(console=err, transient=True) as bars:
+        indexing = bars.add_task("indexing", total=None)
+        Syncer(store, encoder, int(settings.max_file_mb * 1_000_000)).sync(corpus)
+        bars.remove_task(indexing)
+        bench = Bench(store, encoder, settings, load_calibration())
+        bench.warm()
+        meta = {"title": name, "dataset": name, "threshold": bench.threshold, "model": str(model_key(encoder))}
+        meta["corpus"] = store.catalog.counts()
+        return evaluate(
+            bench, questions, corpus, totals=bench.relevant_totals(questions), baselines=baselines, meta=meta,
+            progress=_advance(bars, bars.add_task("asking", total=len(questions))),
+        )  # fmt: skip
+
+
+def _advance(bars: Progress, task: Any) -> Callable[[int], None]:
+    return lambda count: bars.advance(task, count)
+
+
+if __name__ == "__main__":
+    typer.run(command)

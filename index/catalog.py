@@ -1,0 +1,284 @@
+"""The catalogue: one SQLite file that holds documents, passages, sentences and vectors. It is the truth.
+
+Chroma and tantivy are projections of it, keyed by a passage's `pk`, which is never used twice: a changed document
+gets new passages, so an old entry of a projection can never be taken for a new one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index import schema
+from index.encoder import Vectors
+from index.read import Document
+from index.schema import SCHEMA, SCHEMA_VERSION, DocumentRow, ModelKey, PassageRow
+from index.split import Passage
+from rag.errors import DataFolderUnusable, RenglonError, UnknownDocument
+
+# A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
+_CHUNK = 500
+
+
+class Catalog:
+    """The SQLite file `catalog.sqlite` in the data folder. Safe to read from many threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        try:
+            version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+            if version == 0:
+                with self._transaction() as db:
+                    for statement in SCHEMA.split(";\n"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except sqlite3.OperationalError as error:
+            raise DataFolderUnusable(
+                f"The catalogue {path} can't be opened: {error}.", "Check the folder's rights."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise DataFolderUnusable(
+                f"The catalogue {path} is damaged: {error}.", "Restore it, or delete the data folder and sync."
+            ) from error
+        if version not in (0, SCHEMA_VERSION):
+            raise DataFolderUnusable(
+                f"The catalogue has schema {version}; this release reads {SCHEMA_VERSION}.",
+                "Use the release that wrote it, or delete the data folder and sync again.",
+            )
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+            self._local.db = db
+            self._connections.append(db)
+        return db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        try:
+            db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            db.execute("ROLLBACK")
+            raise DataFolderUnusable(f"The catalogue could not be written: {error}.", "Free disk space.") from error
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        for db in self._connections:
+            db.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    # -- meta
+
+    def get(self, key: str) -> str | None:
+        """A value of the meta table."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def put(self, **values: str) -> None:
+        """Set values of the meta table, in one transaction."""
+        with self._transaction() as db:
+            schema.put(db, values)
+
+    @property
+    def generation(self) -> int:
+        """Counts the changes to documents; 0 for an empty catalogue."""
+        return int(self.get("generation") or 0)
+
+    @property
+    def model(self) -> ModelKey | None:
+        """The model whose vectors answer now; None before the first sync."""
+        key = self.get("model")
+        return ModelKey.parse(key) if key else None
+
+    # -- writing
+
+    def replace(
+        self,
+        document: Document,
+        root: str,
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        sentences: Vectors,
+        model: ModelKey,
+    ) -> tuple[list[int], list[int]]:
+        """Put a version of a document in the place of the one before, in one transaction.
+
+        `vectors` has shape (passages, dimension), `sentences` (sentences of all passages, dimension), in order.
+        Returns (pks of the passages that left, pks of the new ones).
+        """  # fmt: skip
+        with self._transaction() as db:
+            removed = schema.delete(db, [document.id])
+            row = (
+                document.id, root, document.file, document.sha256, document.encoding, document.size,
+                document.source.line_count, len(document.source.text), datetime.now(UTC).isoformat(timespec="seconds"),
+                document.source.text,
+            )  # fmt: skip
+            db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+            added, first = [], 0
+            for ordinal, passage in enumerate(passages):
+                last = first + len(passage.sentences)
+                pk = schema.insert_passage(db, document, ordinal, passage)
+                schema.insert_vectors(db, pk, model, vectors[ordinal], sentences[first:last])
+                added.append(pk)
+                first = last
+            schema.put(db, {"generation": str(self.generation + 1)})
+            if self.model is None:
+                schema.put(db, {"model": str(model)})
+        return removed, added
+
+    def remove(self, ids: Sequence[str]) -> list[int]:
+        """Remove documents; returns the pks of their passages. Unknown ids are left out."""
+        with self._transaction() as db:
+            removed = schema.delete(db, ids)
+            if removed:
+                schema.put(db, {"generation": str(self.generation + 1)})
+        return removed
+
+    def add_vectors(self, model: ModelKey, rows: Iterable[tuple[int, Vectors, Vectors]]) -> None:
+        """Store (pk, passage vector, sentence vectors) of a model beside those of the one that answers."""
+        with self._transaction() as db:
+            for pk, passage, sentences in rows:
+                schema.insert_vectors(db, pk, model, passage, sentences)
+
+    def switch_model(self, model: ModelKey) -> None:
+        """Answer with another model's vectors from now on, and drop all others; one transaction."""
+        with self._transaction() as db:
+            missing = db.execute(
+                "SELECT count(*) FROM passages WHERE pk NOT IN (SELECT passage_pk FROM vectors WHERE model = ?)",
+                (str(model),),
+            ).fetchone()[0]
+            if missing:
+                raise RenglonError(f"{missing} passages have no vectors of {model} yet.", "Run: renglon sync --reembed")
+            db.execute("DELETE FROM vectors WHERE model <> ?", (str(model),))
+            schema.put(db, {"model": str(model), "generation": str(self.generation + 1)})
+
+    # -- reading
+
+    def documents(self) -> list[DocumentRow]:
+        """All documents, by file."""
+        rows = self._db.execute(f"SELECT {_DOCUMENT} FROM documents ORDER BY file")
+        return [DocumentRow(*row) for row in rows]
+
+    def root_of(self, file: str) -> str | None:
+        """The corpus folder that a file name belongs to; None for an unknown one."""
+        row = self._db.execute("SELECT root FROM documents WHERE file = ?", (file,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def document(self, id_: str) -> DocumentRow:
+        """One document. Raises UnknownDocument."""
+        row = self._db.execute(f"SELECT {_DOCUMENT} FROM documents WHERE id = ?", (id_,)).fetchone()
+        if row is None:
+            raise UnknownDocument(f"There is no document {id_!r}.", "GET /v1/documents lists them.")
+        return DocumentRow(*row)
+
+    def text(self, id_: str) -> tuple[str, str] | None:
+        """(text, sha256) of a document as it was indexed; None where there is none."""
+        row = self._db.execute("SELECT text, sha256 FROM documents WHERE id = ?", (id_,)).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def counts(self) -> dict[str, int]:
+        """Number of documents, passages and sentences."""
+        return {
+            table: int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+            for table in ("documents", "passages", "sentences")
+        }
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file; empty when it is well."""
+        problems = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
+        broken = len(self._db.execute("PRAGMA foreign_key_check").fetchall())
+        return problems + ([f"{broken} rows refer to nothing"] if broken else [])
+
+    def spans(self, id_: str) -> list[tuple[int, int, str]]:
+        """(char_start, char_end, text) of a document's passages, in order."""
+        query = "SELECT char_start, char_end, text FROM passages WHERE document_id = ? ORDER BY ordinal"
+        return self._db.execute(query, (id_,)).fetchall()
+
+    def pks(self) -> set[int]:
+        """The keys of all passages."""
+        return {row[0] for row in self._db.execute("SELECT pk FROM passages")}
+
+    def pks_without_vectors(self, model: ModelKey) -> list[int]:
+        """Passages that a model has not embedded yet."""
+        rows = self._db.execute(
+            "SELECT pk FROM passages WHERE pk NOT IN (SELECT passage_pk FROM vectors WHERE model = ?) ORDER BY pk",
+            (str(model),),
+        )
+        return [row[0] for row in rows]
+
+    def texts_of(self, pks: Sequence[int]) -> list[tuple[str, list[str]]]:
+        """(passage, its sentences) as text, for passages in the order given."""
+        spans = self._sentences(pks)
+        found = {}
+        for pk, start, text in self._in("SELECT pk, char_start, text FROM passages WHERE pk IN ({})", pks):
+            found[pk] = (text, [text[a - start : b - start] for a, b, _, _ in spans[pk]])
+        return [found[pk] for pk in pks]
+
+    def passages(self, pks: Sequence[int]) -> list[PassageRow]:
+        """Passages in the order given, those that the catalogue no longer has left out."""
+        sentences = self._sentences(pks)
+        found = {}
+        query = """SELECT p.pk, p.document_id, d.file, d.sha256, p.ordinal, p.char_start, p.char_end, p.line_start,
+            p.line_end, p.text, v.passage, v.sentences FROM passages p JOIN documents d ON d.id = p.document_id
+            JOIN vectors v ON v.passage_pk = p.pk AND v.model = (SELECT value FROM meta WHERE key = 'model')
+            WHERE p.pk IN ({})"""
+        for *row, passage, matrix in self._in(query, pks):
+            vector = np.frombuffer(passage, np.float32)
+            stored = np.frombuffer(matrix, np.float16).reshape(-1, vector.size).astype(np.float32)
+            columns = (*row, tuple(sentences[row[0]]), vector, stored)
+            found[row[0]] = PassageRow(*columns)
+        return [found[pk] for pk in pks if pk in found]
+
+    def vectors_of(self, pks: Sequence[int]) -> dict[int, Vectors]:
+        """Passage vectors by key, those of unknown keys left out."""
+        query = """SELECT passage_pk, passage FROM vectors WHERE passage_pk IN ({})
+            AND model = (SELECT value FROM meta WHERE key = 'model')"""
+        return {pk: np.frombuffer(blob, np.float32) for pk, blob in self._in(query, pks)}
+
+    def batches(self, size: int) -> Iterator[tuple[list[int], Vectors, list[str]]]:
+        """(pks, vectors, texts) of all passages, in batches: what the projections are made of."""
+        last = 0
+        query = """SELECT p.pk, v.passage, p.text FROM passages p JOIN vectors v ON v.passage_pk = p.pk
+            AND v.model = (SELECT value FROM meta WHERE key = 'model') WHERE p.pk > ? ORDER BY p.pk LIMIT ?"""
+        while rows := self._db.execute(query, (last, size)).fetchall():
+            last = rows[-1][0]
+            matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1)
+            yield [row[0] for row in rows], matrix, [row[2] for row in rows]
+
+    def _sentences(self, pks: Sequence[int]) -> dict[int, list[tuple[int, int, int, int]]]:
+        spans: dict[int, list[tuple[int, int, int, int]]] = {pk: [] for pk in pks}
+        query = """SELECT passage_pk, char_start, char_end, line_start, line_end FROM sentences
+            WHERE passage_pk IN ({}) ORDER BY passage_pk, ordinal"""
+        for pk, *span in self._in(query, pks):
+            spans[pk].append((span[0], span[1], span[2], span[3]))
+        return spans
+
+    def _in(self, query: str, keys: Sequence[int]) -> Iterator[Any]:
+        for start in range(0, len(keys), _CHUNK):
+            some = keys[start : start + _CHUNK]
+            yield from self._db.execute(query.format(",".join("?" * len(some))), some)
+
+
+_DOCUMENT = "id, root, file, sha256, encoding, size, lines, chars, indexed_at"

@@ -1,0 +1,138 @@
+"""Texts become unit vectors, with sentence-transformers. Nothing is downloaded unless a hub name was configured."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from index import bundled
+from rag.errors import ModelDamaged
+from rag.settings import BUNDLED, Settings
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+
+# 8 to 32 are equally fast once texts are sorted by length; 16 keeps the peak of memory low.
+BATCH = 16
+# Texts are sorted over windows of this many batches, so that progress can be shown on long work.
+WINDOW = BATCH * 16
+
+
+class Encoder:
+    """A sentence-transformers model with the prompts that it was trained with.
+
+    `name` and `revision` identify the vectors that it makes; vectors of two revisions are never compared.
+    """
+
+    def __init__(self, model: SentenceTransformer, name: str, revision: str, query: str, passage: str) -> None:
+        self._model = model
+        self._query_prompt, self._passage_prompt = query, passage
+        self._lock = Lock()  # the tokenizer's truncation state is not safe to share between threads
+        self.name, self.revision = name, revision
+        self.dimension = int(model.get_embedding_dimension() or 0)
+        self._bf16 = self._bf16_pays()
+
+    def encode_query(self, question: str) -> Vectors:
+        """Unit vector of one question, shape (dimension,), float32 throughout (bf16 is slower for one text)."""
+        with self._lock:
+            vector: Vectors = self._encode([self._query_prompt + question], bf16=False)[0]
+        return vector
+
+    def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """Unit vectors of passages or sentences, shape (len(texts), dimension), in the order given.
+
+        `progress` is called with the number of texts done since its last call.
+        """
+        out = np.zeros((len(texts), self.dimension), np.float32)
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        for start in range(0, len(order), WINDOW):
+            rows = order[start : start + WINDOW]
+            out[rows] = self._encode([self._passage_prompt + texts[i] for i in rows], bf16=self._bf16)
+            if progress:
+                progress(len(rows))
+        return out
+
+    def _encode(self, texts: list[str], bf16: bool) -> Vectors:
+        import torch
+
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            vectors = self._model.encode(
+                texts, batch_size=BATCH, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
+            )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def _bf16_pays(self) -> bool:
+        """Whether batches are faster under bf16 autocast here: measured once (0.2 s), since CPU flags mislead."""
+        import torch
+
+        if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+            return False
+        sample = ["palabra " * 60] * BATCH
+        return min(self._timed(sample, True) for _ in range(2)) < 0.9 * min(
+            self._timed(sample, False) for _ in range(2)
+        )
+
+    def _timed(self, texts: list[str], bf16: bool) -> float:
+        start = time.perf_counter()
+        self._encode(texts, bf16)
+        return time.perf_counter() - start
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """The encoder that the settings name. Raises ModelDamaged when its files can't be loaded."""
+    local = settings.model == BUNDLED or Path(settings.model).is_dir()
+    if local:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the library is imported, below
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    if settings.model == BUNDLED:
+        folder, name = str(bundled.ensure_unpacked(settings.models_path)), bundled.NAME
+        revision = bundled.SOURCE_SHA256[:16]
+    else:
+        folder, name = settings.model, settings.model
+        revision = _revision(Path(settings.model)) if local else "hub"
+    try:
+        model = SentenceTransformer(folder, device="cpu", local_files_only=local)
+    except Exception as error:  # each library below has its own exceptions for a broken file
+        raise ModelDamaged(
+            f"The model {name} can't be loaded: {error}.", "Check RENGLON_MODEL, or delete the model's folder."
+        ) from error
+    _halve_word_embeddings(model)
+    return Encoder(model, name, revision, settings.query_prompt, settings.passage_prompt)
+
+
+def _halve_word_embeddings(model: SentenceTransformer) -> None:
+    """Keep a multilingual vocabulary's table (250,000 words: 384 MB) in half precision.
+
+    A row is widened again when the position embedding is added to it; cosines change by under 1e-4.
+    """
+    import torch
+
+    for module in model.modules():
+        if isinstance(module, torch.nn.Embedding) and module.num_embeddings > 50_000:
+            module.half()
+
+
+def _revision(folder: Path) -> str:
+    """16 hex digits of a local model's configuration and weights' names and sizes."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+            if path.suffix == ".json" and path.stat().st_size < 100_000:
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,101 @@
+"""The lexical projection: passages in a tantivy index with Spanish analysis, keyed by the catalogue's `pk`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import tantivy
+
+from rag.errors import ProjectionDamaged
+
+# tantivy's own BM25 constants; they can't be set from Python.
+K1, B = 1.2, 0.75
+_ANALYSIS = "spanish"
+_MEND = "Run: renglon sync --rebuild"
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    """Lower case, Spanish stop words, Snowball stem, accents folded (last: the stemmer knows accented endings)."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    filters = [
+        tantivy.Filter.remove_long(60), tantivy.Filter.lowercase(), tantivy.Filter.stopword("spanish"),
+        tantivy.Filter.stemmer("spanish"), tantivy.Filter.ascii_fold(),
+    ]  # fmt: skip
+    for step in filters:
+        builder = builder.filter(step)
+    return builder.build()
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("pk", indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name=_ANALYSIS, index_option="freq")
+    return builder.build()
+
+
+class LexicalIndex:
+    """One tantivy index in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._analyzer = _analyzer()
+        self._schema = _schema()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, str(folder))
+            self._index.register_tokenizer(_ANALYSIS, self._analyzer)
+            self._index.reload()
+        except Exception as error:  # tantivy raises ValueError, OSError and its own
+            raise ProjectionDamaged(f"tantivy can't open its index: {error}.", _MEND) from error
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of a text after analysis, in order, repeats included."""
+        return list(self._analyzer.analyze(text))
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        """BM25's idf of each term: ln(1 + (N - n + 0.5) / (n + 0.5)); a term that no passage has gets the most."""
+        searcher = self._index.searcher()
+        total = searcher.num_docs
+        counts = {term: searcher.doc_freq("text", term) for term in dict.fromkeys(terms)}
+        return {term: math.log(1 + max(0.0, total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+
+    def search(self, terms: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        """(pk, BM25 score) of the passages that hold any of the terms, best first."""
+        unique = list(dict.fromkeys(terms))
+        if not unique:
+            return []
+        clauses = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq")) for term in unique
+        ]
+        try:
+            searcher = self._index.searcher()
+            hits = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
+            pks = searcher.fast_field_values("pk", [address for _, address in hits])
+        except Exception as error:
+            raise ProjectionDamaged(f"tantivy can't answer: {error}.", _MEND) from error
+        return [(int(pk), float(score)) for pk, (score, _) in zip(pks, hits, strict=True) if pk is not None]
+
+    def change(self, removed: Sequence[int], added: Sequence[tuple[int, str]]) -> None:
+        """Remove passages and add others, visible together."""
+        # One thread, and the least memory that tantivy takes: a sync's time goes into embedding, not into this.
+        writer = self._index.writer(heap_size=50_000_000, num_threads=1)
+        for pk in removed:
+            writer.delete_documents("pk", pk)
+        for pk, text in added:
+            document = tantivy.Document()
+            document.add_integer("pk", pk)
+            document.add_text("text", text)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def pks(self) -> set[int]:
+        """The keys of all passages in the index."""
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return set()
+        hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
+        return {int(pk) for pk in searcher.fast_field_values("pk", [a for _, a in hits]) if pk is not None}

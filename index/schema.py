@@ -1,0 +1,129 @@
+"""The catalogue's tables and the rows that come out of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.encoder import Vectors
+from index.read import Document
+from index.split import Passage
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+  id TEXT PRIMARY KEY, root TEXT NOT NULL, file TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, encoding TEXT NOT NULL,
+  size INTEGER NOT NULL, lines INTEGER NOT NULL, chars INTEGER NOT NULL, indexed_at TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE TABLE passages (
+  pk INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL, char_start INTEGER NOT NULL, char_end INTEGER NOT NULL,
+  line_start INTEGER NOT NULL, line_end INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE (document_id, ordinal)
+);
+CREATE TABLE sentences (
+  passage_pk INTEGER NOT NULL REFERENCES passages(pk) ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+  char_start INTEGER NOT NULL, char_end INTEGER NOT NULL, line_start INTEGER NOT NULL, line_end INTEGER NOT NULL,
+  PRIMARY KEY (passage_pk, ordinal)
+) WITHOUT ROWID;
+CREATE TABLE vectors (
+  passage_pk INTEGER NOT NULL REFERENCES passages(pk) ON DELETE CASCADE, model TEXT NOT NULL,
+  passage BLOB NOT NULL, sentences BLOB NOT NULL, PRIMARY KEY (model, passage_pk)
+);
+"""
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """Which model made a set of vectors."""
+
+    name: str
+    revision: str
+    dimension: int
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.revision}/{self.dimension}"
+
+    @classmethod
+    def parse(cls, key: str) -> ModelKey:
+        """The inverse of `str`."""
+        head, _, dimension = key.rpartition("/")
+        name, _, revision = head.rpartition("@")
+        return cls(name, revision, int(dimension))
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """What the catalogue knows of a document, without its text."""
+
+    id: str
+    root: str
+    file: str
+    sha256: str
+    encoding: str
+    size: int
+    lines: int
+    chars: int
+    indexed_at: str
+
+
+@dataclass(frozen=True)
+class PassageRow:
+    """A passage with its document, its sentences and their vectors.
+
+    `sentences` has shape (n, 4): char_start, char_end, line_start, line_end. `vector` has shape (dimension,),
+    `sentence_vectors` (n, dimension).
+    """
+
+    pk: int
+    document_id: str
+    file: str
+    sha256: str
+    ordinal: int
+    char_start: int
+    char_end: int
+    line_start: int
+    line_end: int
+    text: str
+    sentences: tuple[tuple[int, int, int, int], ...]
+    vector: Vectors
+    sentence_vectors: Vectors
+
+
+def put(db: sqlite3.Connection, values: dict[str, str]) -> None:
+    """Set values of the meta table."""
+    db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", values.items())
+
+
+def delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
+    """Delete documents; the keys of their passages."""
+    pks = []
+    for id_ in ids:
+        pks += [row[0] for row in db.execute("SELECT pk FROM passages WHERE document_id = ?", (id_,))]
+        db.execute("DELETE FROM documents WHERE id = ?", (id_,))
+    return pks
+
+
+def insert_passage(db: sqlite3.Connection, document: Document, ordinal: int, passage: Passage) -> int:
+    """Insert a passage and its sentences; its key."""
+    span = passage.span
+    text = document.source.text[span.char_start : span.char_end]
+    row = (document.id, ordinal, span.char_start, span.char_end, span.line_start, span.line_end, text)
+    columns = "document_id, ordinal, char_start, char_end, line_start, line_end, text"
+    pk = db.execute(f"INSERT INTO passages ({columns}) VALUES (?,?,?,?,?,?,?)", row).lastrowid
+    assert pk is not None
+    db.executemany(
+        "INSERT INTO sentences VALUES (?,?,?,?,?,?)",
+        [(pk, i, s.char_start, s.char_end, s.line_start, s.line_end) for i, s in enumerate(passage.sentences)],
+    )
+    return pk
+
+
+def insert_vectors(db: sqlite3.Connection, pk: int, model: ModelKey, passage: Vectors, sentences: Vectors) -> None:
+    """Insert or replace a model's vectors of a passage."""
+    # Sentences in half precision: cosines change by under 0.001, the catalogue halves.
+    row = (pk, str(model), passage.astype(np.float32).tobytes(), sentences.astype(np.float16).tobytes())
+    db.execute("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?)", row)

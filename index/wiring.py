@@ -1,0 +1,80 @@
+"""Settings become objects, here and nowhere else. What is heavy (torch, Chroma, LlamaIndex) is imported in here,
+not at the top, so that the server listens before it is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from index.encoder import Encoder
+    from index.store import Store
+    from index.sync import Syncer
+    from rag.engine import Engine
+
+
+class Renglon:
+    """An open data folder with its model: what every door works with."""
+
+    def __init__(self, settings: Settings, command: str = "renglon", wait_s: float = 0) -> None:
+        """Open the data folder and load the model. Raises the errors of both."""
+        from index.store import Store
+
+        self.settings = settings
+        self.store: Store = Store(settings.data_dir, command, wait_s)
+        self._encoder: Encoder | None = None
+        self._engine: Engine | None = None
+
+    @property
+    def encoder(self) -> Encoder:
+        """The model, loaded when first needed."""
+        if self._encoder is None:
+            from index.encoder import load_encoder
+
+            self._encoder = load_encoder(self.settings)
+        return self._encoder
+
+    @property
+    def syncer(self) -> Syncer:
+        """What brings a folder into the store."""
+        from index.sync import Syncer
+
+        return Syncer(self.store, self.encoder, int(self.settings.max_file_mb * 1_000_000))
+
+    @property
+    def engine(self) -> Engine:
+        """What answers. Raises IndexMissing, ModelMismatch, ProjectionDamaged."""
+        if self._engine is None:
+            from index.sync import require_same_model
+
+            self.store.require_index()
+            require_same_model(self.store, self.encoder)
+            self.store.catch_up()
+            self._engine = build_engine(self.store, self.encoder, self.settings)
+            self._engine.warm()
+        return self._engine
+
+    def close(self) -> None:
+        """Let go of the data folder."""
+        self.store.close()
+
+    def __enter__(self) -> Renglon:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def build_engine(store: Store, encoder: Encoder, settings: Settings, calibration: Path | None = None) -> Engine:
+    """An engine over an open store."""
+    from index.retrieve import HybridRetriever
+    from rag.abstain import load_calibration
+    from rag.engine import Engine
+
+    return Engine(
+        HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexical, store.catalog,
+        load_calibration(calibration), lambda: store.catalog.generation, settings.max_question_chars,
+        settings.max_sentences,
+    )  # fmt: skip

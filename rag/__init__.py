@@ -1,0 +1,1 @@
+"""From question to answer: evidence, citations, abstention. Read `engine.py` first."""

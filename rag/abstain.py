@@ -1,0 +1,55 @@
+"""Whether the corpus answers at all: a calibrated confidence from what was found, and a threshold on it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from rag.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A logistic model: confidence = 1 / (1 + exp(-(intercept + Σ weight · feature))).
+
+    `threshold`: below it the answer is "the articles don't say". `weights` are named after `features`.
+    """
+
+    intercept: float
+    weights: Mapping[str, float]
+    threshold: float
+
+    def confidence(self, features: Mapping[str, float]) -> float:
+        """Probability, 0 to 1, that the corpus answers the question."""
+        logit = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+
+
+def load_calibration(path: Path | None = None) -> Calibration:
+    """The calibration of a file, by default the one that ships with the package."""
+    text = path.read_text() if path else (files("rag") / "calibration.json").read_text()
+    data = json.loads(text)
+    return Calibration(data["intercept"], data["weights"], data["threshold"])
+
+
+def features(evidence: Sequence[Evidence], question_terms: Sequence[str], idf: Mapping[str, float]) -> dict[str, float]:
+    """What tells an answerable question from another.
+
+    - `cosine`: that of the best sentence, less 0.85 (where E5's cosines of related texts lie), times 10.
+    - `lexical`: the best sentence's share of the question's words, weighted by idf, 0 to 1.
+    - `coverage`: the share that the three best sentences hold together.
+    """
+    if not evidence:
+        return {"cosine": -2.0, "lexical": 0.0, "coverage": 0.0}
+    total = sum(idf[term] for term in dict.fromkeys(question_terms)) or 1.0
+    top = set().union(*(e.terms for e in evidence[:3]))
+    covered = sum(idf[term] for term in dict.fromkeys(question_terms) if term in top)
+    return {
+        "cosine": 10 * (max(e.cosine for e in evidence) - 0.85),
+        "lexical": max(e.lexical for e in evidence[:3]),
+        "coverage": covered / total,
+    }

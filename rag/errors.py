@@ -1,0 +1,88 @@
+"""Every error that Renglón raises on purpose, in one tree.
+
+RenglonError
+├── InvalidQuestion          the question is empty, too long or not text
+├── UnknownDocument          no document has that id
+├── LinesOutOfRange          the lines asked for are not in the document
+├── FileRefused              a file of the corpus can't be indexed (the others go on)
+├── CorpusNotFound           the folder is missing or not a folder
+├── NoReadableFile           the folder holds nothing that can be indexed
+├── DataFolderUnusable       the data folder can't be written, or its disk is full
+├── IndexMissing             nothing was indexed yet
+├── IndexBusy                another process holds the data folder
+├── ModelMismatch            the index was made with another model
+├── ModelDamaged             the model's files are missing, truncated or altered
+├── ProjectionDamaged        Chroma or tantivy can't be read; the catalogue can rebuild it
+├── PortInUse                the address to listen on is taken
+└── NotReady                 the model is still loading, or loading failed
+"""
+
+from __future__ import annotations
+
+
+class RenglonError(Exception):
+    """Base of the tree. `detail` says what happened, `hint` what to do about it."""
+
+    def __init__(self, detail: str, hint: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.detail} {self.hint}".strip()
+
+
+class InvalidQuestion(RenglonError):
+    """The question is empty, too long or not text."""
+
+
+class UnknownDocument(RenglonError):
+    """No document has that id."""
+
+
+class LinesOutOfRange(RenglonError):
+    """The lines asked for are not in the document."""
+
+
+class FileRefused(RenglonError):
+    """A file of the corpus can't be indexed; the others go on."""
+
+
+class CorpusNotFound(RenglonError):
+    """The corpus folder is missing or not a folder."""
+
+
+class NoReadableFile(RenglonError):
+    """The folder holds nothing that can be indexed."""
+
+
+class DataFolderUnusable(RenglonError):
+    """The data folder can't be written, or its disk is full."""
+
+
+class IndexMissing(RenglonError):
+    """Nothing was indexed yet."""
+
+
+class IndexBusy(RenglonError):
+    """Another process holds the data folder."""
+
+
+class ModelMismatch(RenglonError):
+    """The index was made with another model."""
+
+
+class ModelDamaged(RenglonError):
+    """The model's files are missing, truncated or altered."""
+
+
+class ProjectionDamaged(RenglonError):
+    """Chroma or tantivy can't be read; the catalogue can rebuild it."""
+
+
+class PortInUse(RenglonError):
+    """The address to listen on is taken."""
+
+
+class NotReady(RenglonError):
+    """The model is still loading, or loading failed."""

@@ -1,0 +1,42 @@
+"""A question as it comes from outside: checked, tidied, and its language told."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from rag.errors import InvalidQuestion
+
+LANGUAGES = ("es", "en")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def tidy(question: str, max_chars: int) -> str:
+    """The question without white space at its ends and with runs of it made one space. Raises InvalidQuestion."""
+    if len(question) > max_chars:
+        raise InvalidQuestion(
+            f"The question has {len(question):,} characters; the limit is {max_chars:,}.", "Ask something shorter."
+        )
+    if _CONTROL.search(question):
+        raise InvalidQuestion("The question holds control characters or broken Unicode.", "Send plain UTF-8 text.")
+    tidied = " ".join(question.split())
+    if not re.search(r"\w", tidied):
+        raise InvalidQuestion("The question is empty.", "Write a question.")
+    return tidied
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid import langid
+
+    identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
+    identifier.set_languages(list(LANGUAGES))
+    return identifier
+
+
+def language_of(question: str) -> str:
+    """`es` or `en`, whichever the question is likelier to be in; Spanish punctuation decides at once."""
+    if any(mark in question for mark in "¿¡ñ"):
+        return "es"
+    return str(_identifier().classify(question)[0])

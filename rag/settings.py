@@ -1,0 +1,35 @@
+"""All settings, flat, each an environment variable `RENGLON_<NAME>` or a line of `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BUNDLED = "bundled"
+
+
+class Settings(BaseSettings):
+    """One page of settings; what isn't here is a constant with its reason beside it."""
+
+    model_config = SettingsConfigDict(env_prefix="RENGLON_", env_file=".env", extra="ignore")
+
+    corpus: Path = Field(Path("seeds"), description="Folder of articles that `serve` keeps indexed.")
+    data_dir: Path = Field(Path(".renglon"), description="Where catalogue, projections and model live.")
+    models_dir: Path | None = Field(None, description="Where models are unpacked; default: data_dir/models.")
+    model: str = Field(BUNDLED, description="`bundled`, a sentence-transformers folder, or a hub name.")
+    query_prompt: str = Field("query: ", description="Put before questions; E5's own.")
+    passage_prompt: str = Field("passage: ", description="Put before passages and sentences; E5's own.")
+    max_file_mb: float = Field(20, gt=0, description="Files over this many megabytes are refused.")
+    max_question_chars: int = Field(2000, ge=1, description="Longer questions are refused.")
+    passages: int = Field(8, ge=1, le=50, description="Passages retrieved for an answer.")
+    max_sentences: int = Field(3, ge=1, le=3, description="Most sentences in an extractive answer.")
+    threads: int = Field(0, ge=0, description="CPU threads of the encoder; 0: as many as there are cores.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0: any free one.")
+
+    @property
+    def models_path(self) -> Path:
+        """Folder of unpacked models."""
+        return self.models_dir or self.data_dir / "models"

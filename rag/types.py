@@ -1,0 +1,81 @@
+"""The words of the wire form: Answer, Citation, PassageHit.
+
+Lines are 1-based and inclusive. Characters are 0-based code points of the decoded file, end exclusive.
+This module imports neither LlamaIndex nor torch, so that the server can listen before they are loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["answered", "no_evidence"]
+Mode = Literal["extractive", "generative"]
+CitationState = Literal["valid", "moved", "stale"]
+
+
+class Wire(BaseModel):
+    """Base of everything that leaves through a door: immutable, no unknown field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Citation(Wire):
+    """One claim that a file says something at a place. `text[char_start:char_end] == quote` when verified."""
+
+    n: int = Field(ge=1, description="Number of the citation in this answer, in reading order.")
+    marker: str = Field(description="What stands in the text: [file:line] or [file:first-last].")
+    document_id: str
+    file: str = Field(description="Path of the file within the corpus.")
+    file_sha256: str = Field(description="SHA-256 of the file's bytes when it was indexed.")
+    line_start: int = Field(ge=1, description="First cited line, 1-based.")
+    line_end: int = Field(ge=1, description="Last cited line, inclusive.")
+    char_start: int = Field(ge=0, description="First code point of the quote in the decoded file.")
+    char_end: int = Field(ge=0, description="Code point after the quote's last.")
+    quote: str = Field(description="The source's own words, verbatim.")
+    answer_start: int = Field(ge=0, description="Where the supported sentence starts in the answer's text.")
+    answer_end: int = Field(ge=0, description="Where the supported sentence ends (before its markers).")
+    score: float = Field(description="Score of the sentence as evidence; higher is better, no unit.")
+    verified: bool = Field(description="The quote was compared with the indexed file's text and is equal.")
+    state: CitationState = Field(description="valid: stands as cited; moved: at other lines; stale: gone.")
+
+
+class PassageHit(Wire):
+    """A passage that was retrieved, whether or not the answer cites it."""
+
+    id: str
+    document_id: str
+    file: str
+    line_start: int = Field(ge=1)
+    line_end: int = Field(ge=1)
+    text: str
+    score: float = Field(description="Fused retrieval score; higher is better, no unit.")
+    cited: bool = Field(description="A citation of the answer lies in this passage.")
+
+
+class Answer(Wire):
+    """What a question gets: sentences with citations, or the statement that the articles don't say."""
+
+    id: str
+    question: str
+    status: Status
+    mode: Mode = "extractive"
+    language: str = Field(description="Language of the question: es or en.")
+    text: str = Field(description="The answer, each sentence followed by its markers.")
+    citations: list[Citation] = Field(description="What was used.")
+    passages: list[PassageHit] = Field(description="What was retrieved, best first.")
+    confidence: float = Field(ge=0, le=1, description="Calibrated probability that the corpus answers this.")
+    invalid_citations: int = Field(0, ge=0, description="Citations that failed verification; shown, not hidden.")
+    notice: str | None = Field(None, description="Something the reader should know about how this was made.")
+    timings_ms: dict[str, float] = Field(description="Milliseconds: embed, retrieve, evidence, total.")
+    index_version: int = Field(description="Generation of the catalogue that answered.")
+
+
+class SearchResult(Wire):
+    """What a search finds: passages, best first."""
+
+    query: str
+    passages: list[PassageHit]
+    timings_ms: dict[str, float]
+    index_version: int

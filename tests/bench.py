@@ -1,0 +1,173 @@
+"""`make bench`: speed and memory, each figure beside the bare encoder's in the same run. Writes bench.json.
+
+index_ratio      passages/s of a sync ÷ those of the encoder alone on the same texts            (want ≥ 0.85)
+http_p50_ratio   median of an answer over HTTP ÷ median of one bare question's encoding         (want ≤ 1.5)
+http_p95_ratio   the same at the 95th percentile                                                (want ≤ 2.5)
+noop_sync_s      seconds of a sync with nothing changed among 1,000 files                       (want < 1)
+rss_mb           resident memory of the server after 1,000 questions                            (want < 1,200)
+ready_s          seconds from a second start to ready                                           (want < 15)
+listen_s         seconds from a start to the first answer of /livez                             (want < 2)
+first_event_ms   median until the first streamed event                                          (want < 100)
+rebuild_per_s    passages/s of a rebuild of both projections from stored vectors
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from index.encoder import Encoder, load_encoder
+from index.read import SourceText, corpus_files, read_document
+from index.split import split
+from index.store import Store
+from index.sync import Syncer
+from rag.settings import Settings
+from tests.conftest import MODELS, ROOT, SEEDS, Server, free_port
+
+QUESTIONS = [json.loads(line)["question"] for line in (ROOT / "eval/gold/seeds.jsonl").read_text().splitlines()]
+WANTED: dict[str, tuple[str, float]] = {
+    "index_ratio": ("≥", 0.85), "http_p50_ratio": ("≤", 1.5), "http_p95_ratio": ("≤", 2.5), "noop_sync_s": ("<", 1),
+    "rss_mb": ("<", 1200), "ready_s": ("<", 15), "listen_s": ("<", 2), "first_event_ms": ("<", 100),
+}  # fmt: skip
+ROUNDS, FILES, ASKED = 3, 1000, 1000
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that some work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def texts_of(folder: Path) -> list[str]:
+    """Passages and sentences of a corpus, as a sync embeds them."""
+    found = []
+    for path in corpus_files(folder):
+        source: SourceText = read_document(path, folder, 10**7).source
+        for passage in split(source):
+            found += [source.text[s.char_start : s.char_end] for s in (passage.span, *passage.sentences)]
+    return found
+
+
+def corpus(folder: Path, files: int) -> Path:
+    """A folder of news made by shuffling the sentences of the five articles."""
+    rng = random.Random(0)
+    lines = [line for path in SEEDS.iterdir() for line in path.read_text().splitlines() if len(line) > 80]
+    folder.mkdir()
+    for n in range(files):
+        (folder / f"{n:04}.txt").write_text("\n".join(rng.sample(lines, 4)) + "\n")
+    return folder
+
+
+def bench_index(encoder: Encoder, work: Path) -> dict[str, float]:
+    """Sync against the encoder alone, in turn, so that the machine's drift meets both."""
+    folder = corpus(work / "index", 60)
+    texts = texts_of(folder)
+    alone, synced = [], []
+    for n in range(ROUNDS):
+        alone.append(timed(lambda: encoder.encode_passages(texts)))
+        with Store(work / f"data{n}") as store:
+            synced.append(timed(lambda store=store: Syncer(store, encoder, 10**7).sync(folder)))  # type: ignore[misc]
+            passages = len(store.catalog.pks())
+            rebuild = timed(store.rebuild)
+    return {
+        "index_ratio": statistics.median(a / s for a, s in zip(alone, synced, strict=True)),
+        "index_passages_per_s": passages / statistics.median(synced),
+        "encoder_passages_per_s": passages / statistics.median(alone),
+        "rebuild_per_s": passages / rebuild,
+    }
+
+
+def bench_noop(encoder: Encoder, work: Path) -> dict[str, float]:
+    """A sync with nothing changed."""
+    folder = work / "many"
+    folder.mkdir()
+    for n in range(FILES):
+        (folder / f"{n}.txt").write_text(f"La nota número {n} no dice mucho.\n")
+    with Store(work / "noop") as store:
+        syncer = Syncer(store, encoder, 10**7)
+        syncer.sync(folder)
+        return {"noop_sync_s": min(timed(lambda: syncer.sync(folder)) for _ in range(ROUNDS))}
+
+
+def bench_http(encoder: Encoder, work: Path) -> dict[str, float]:
+    """Answers over HTTP against bare question encodings, in turn; then memory and a second start."""
+    server = Server(work / "http", SEEDS, free_port())
+    try:
+        server.wait("/readyz", 300)
+        figures = _ask(server, encoder)
+        figures["rss_mb"] = _rss_mb(server.process.pid)
+    finally:
+        server.stop()
+    again = Server(work / "http", SEEDS, free_port())
+    try:
+        again.wait("/livez")
+        figures["listen_s"] = time.monotonic() - again.started
+        again.wait("/readyz", 300)
+        figures["ready_s"] = time.monotonic() - again.started
+    finally:
+        again.stop()
+    return figures
+
+
+def _ask(server: Server, encoder: Encoder) -> dict[str, float]:
+    bare, http, first = [], [], []
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        for n in range(ASKED):
+            question = QUESTIONS[n % len(QUESTIONS)]
+            http.append(timed(lambda: client.post("/v1/query", json={"question": question})))  # noqa: B023
+            bare.append(timed(lambda: encoder.encode_query(question)))  # noqa: B023
+            if n % 20 == 0:
+                first.append(_first_event(client, question))
+    p95 = lambda values: statistics.quantiles(values, n=20)[-1]  # noqa: E731
+    return {
+        "http_p50_ratio": statistics.median(http) / statistics.median(bare), "http_p95_ratio": p95(http) / p95(bare),
+        "http_p50_ms": statistics.median(http) * 1000, "encoder_p50_ms": statistics.median(bare) * 1000,
+        "http_p95_ms": p95(http) * 1000, "encoder_p95_ms": p95(bare) * 1000,
+        "first_event_ms": statistics.median(first) * 1000,
+    }  # fmt: skip
+
+
+def _first_event(client: httpx.Client, question: str) -> float:
+    start = time.perf_counter()
+    with client.stream("POST", "/v1/query", json={"question": question, "stream": True}) as response:
+        for _ in response.iter_lines():
+            return time.perf_counter() - start
+    return float("nan")
+
+
+def _rss_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return float(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
+
+
+def main() -> None:
+    """Run all, print a table, write bench.json."""
+    os.environ["RENGLON_MODELS_DIR"] = str(MODELS)
+    encoder = load_encoder(Settings(models_dir=MODELS))
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (bench_index, bench_noop, bench_http):
+            figures |= part(encoder, Path(folder))
+    table = Table("figure", "measured", "wanted", "")
+    for name, value in figures.items():
+        sign, limit = WANTED.get(name, ("", 0))
+        met = value >= limit if sign == "≥" else value <= limit
+        table.add_row(name, f"{value:.3g}", f"{sign} {limit}" if sign else "", ("✓" if met else "✗") if sign else "")
+    Console().print(table)
+    (ROOT / "bench.json").write_text(json.dumps({k: round(v, 4) for k, v in figures.items()}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import MODELS, ROOT, SEEDS, Server
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli") / "data"
+
+
+def renglon(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {
+        **os.environ,
+        "RENGLON_DATA_DIR": str(data),
+        "RENGLON_MODELS_DIR": str(MODELS),
+        "COLUMNS": "200",
+        **environment,
+    }
+    command = [sys.executable, "-m", "api", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT, timeout=120, check=False)
+
+
+@pytest.fixture(scope="module")
+def synced(data: Path) -> Path:
+    assert renglon(data, "sync", str(SEEDS)).returncode == 0
+    return data
+
+
+@pytest.fixture
+def served(server: Server) -> Path:
+    """The data folder of a running server: the command line asks it, and needs no model of its own."""
+    return server.data
+
+
+def test_ask_without_an_index_says_how_to_make_one(tmp_path: Path) -> None:
+    for command in (["ask", "¿Quién?"], ["search", "algo"], ["doctor"]):
+        result = renglon(tmp_path / "none", *command)
+        assert result.returncode == 1
+        assert "Run: renglon sync FOLDER" in result.stderr
+        assert not (tmp_path / "none").exists()
+
+
+def test_sync_tells_what_it_did(synced: Path) -> None:
+    result = renglon(synced, "sync", str(SEEDS), "--json")
+    assert json.loads(result.stdout)["unchanged"] == 5
+    rebuilt = renglon(synced, "sync", "--rebuild")
+    assert "rebuilt passages" in rebuilt.stdout
+
+
+def test_sync_of_nothing(synced: Path, tmp_path: Path) -> None:
+    empty = renglon(synced, "sync", str(tmp_path))
+    assert empty.returncode == 1
+    assert "no readable file" in empty.stderr
+
+
+def test_ask_prints_markers_and_quotes(synced: Path) -> None:
+    result = renglon(synced, "ask", "What gift did Putin give Kim?")
+    assert result.returncode == 0
+    first, *rest = result.stdout.splitlines()
+    assert "[004_6b36a17d40a337a5.txt:11]" in first
+    assert any(line.startswith("✓ [004_6b36a17d40a337a5.txt:11]") and "limusina" in line for line in rest)
+
+
+def test_ask_as_json_is_the_wire_form(served: Path) -> None:
+    answer = json.loads(renglon(served, "ask", "--json", "What gift did Putin give Kim?").stdout)
+    assert answer["citations"][0]["line_start"] == 11
+
+
+def test_no_evidence_has_an_exit_code_of_its_own(served: Path) -> None:
+    result = renglon(served, "ask", "¿Cómo se prepara una paella valenciana?")
+    assert result.returncode == 3
+    assert result.stdout.startswith("Los artículos no lo dicen.")
+    assert "Relacionado:" in result.stdout
+
+
+def test_a_blank_question(served: Path) -> None:
+    result = renglon(served, "ask", "  ")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "The question is empty" in result.stderr
+
+
+def test_search(served: Path) -> None:
+    assert renglon(served, "search", "limusina").stdout.startswith("  004_6b36a17d40a337a5.txt:11  ")
+    assert json.loads(renglon(served, "search", "limusina", "--json").stdout)["passages"]
+
+
+def test_doctor(synced: Path) -> None:
+    result = renglon(synced, "doctor")
+    assert result.returncode == 0
+    assert "✗" not in result.stdout
+    assert all(finding["ok"] for finding in json.loads(renglon(synced, "doctor", "--json").stdout))
+
+
+def test_doctor_names_the_command_that_mends(synced: Path) -> None:
+    (folder,) = (synced / "lexical").iterdir()
+    (folder / "meta.json").write_text("{")
+    result = renglon(synced, "doctor")
+    assert result.returncode == 1
+    assert "mend it with: renglon sync --rebuild" in result.stdout
+    assert renglon(synced, "sync", "--rebuild").returncode == 0
+    assert renglon(synced, "doctor").returncode == 0
+
+
+def test_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = renglon(tmp_path / "file" / "data", "sync", str(SEEDS))
+    assert result.returncode == 1
+    assert "RENGLON_DATA_DIR" in result.stderr
+
+
+def test_wrong_usage(tmp_path: Path) -> None:
+    assert renglon(tmp_path, "nonsense").returncode == 2
+    assert renglon(tmp_path, "ask").returncode == 2
+
+
+def test_ask_goes_to_the_server_that_holds_the_folder(
+    start_server: Callable[..., Server], tmp_path: Path, corpus: Path
+) -> None:
+    server = start_server(tmp_path / "data", corpus)
+    server.wait("/readyz")
+    result = renglon(tmp_path / "data", "ask", "¿Quién diseñó el puente de Triana?")
+    assert "[uno.txt:2]" in result.stdout
+    refused = renglon(tmp_path / "data", "sync", str(corpus))
+    assert refused.returncode == 1
+    assert "in use by `renglon serve`" in refused.stderr
+    server.process.kill()
+    server.process.wait()
+    assert "[uno.txt:2]" in renglon(tmp_path / "data", "ask", "¿Quién diseñó el puente de Triana?").stdout

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from llama_index.core.schema import NodeWithScore
+
+from rag.evidence import Evidence, collect, is_fragment
+from rag.extract import choose, same_statement
+from rag.nodes import PassageNode, Sentence
+
+
+class Words:
+    def terms(self, text: str) -> list[str]:
+        return text.lower().replace(".", "").split()
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        return dict.fromkeys(terms, 1.0)
+
+
+def unit(*values: float) -> np.ndarray:
+    vector = np.array(values, np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def hit(document: str, texts: list[str], vectors: list[np.ndarray], score: float) -> NodeWithScore:
+    meta = {"document_id": document, "file": document, "file_sha256": "s", "line_start": 1, "line_end": 9}
+    sentences = tuple(Sentence(text, 100 * i, 100 * i + len(text), i + 1, i + 1) for i, text in enumerate(texts))
+    node = PassageNode(text=" ".join(texts), extra_info=meta).with_sentences(sentences, np.stack(vectors))
+    return NodeWithScore(node=node, score=score)
+
+
+QUESTION = unit(1, 0, 0)
+
+
+def weigh(question: str, *hits: NodeWithScore) -> list[Evidence]:
+    terms = Words().terms(question)
+    return collect(QUESTION, terms, Words().idf(terms), hits, Words())
+
+
+def test_nearness_shared_words_and_passage_all_count() -> None:
+    far, near = unit(1, 0.4, 0), unit(1, 0.1, 0)
+    found = weigh(
+        "otra pregunta",
+        hit("a", ["Una frase cualquiera lejana aquí.", "Una frase cualquiera cercana aquí."], [far, near], 1),
+    )
+    assert [e.sentence.line_start for e in found] == [2, 1]
+    found = weigh(
+        "cajas enviadas", hit("a", ["Las frases no dicen nada.", "Hubo cajas enviadas por mar."], [near, near], 1)
+    )
+    assert [e.sentence.line_start for e in found] == [2, 1]
+    one, two = (hit(d, ["La misma frase está aquí."], [near], s) for d, s in (("a", 1.0), ("b", 1.5)))
+    assert [e.place[0] for e in weigh("nada", one, two)] == ["b", "a"]
+
+
+def test_fragments_stand_behind_sentences() -> None:
+    assert is_fragment("China en la valla")
+    assert is_fragment("Editor")
+    assert is_fragment("La nieta de Donald Trump, Kai, compartió un vistazo íntimo de la celebración de la…")
+    assert not is_fragment("Putin le regaló una limusina de lujo.")
+    assert not is_fragment("«Es una prueba más de ello», dijo.")
+
+
+def test_near_duplicates_become_one_sentence_with_both_citations() -> None:
+    near = unit(1, 0.1, 0)
+    found = weigh(
+        "contenedores",
+        hit("a", ["Corea envió unos 6700 contenedores a Rusia."], [near], 1.0),
+        hit("b", ["Corea envió unos 6700 contenedores a Rusia entonces."], [near], 0.9),
+        hit("c", ["Los contenedores eran azules y muy grandes."], [unit(1, 0.2, 0.1)], 0.9),
+    )
+    groups = choose(found, 3)
+    assert [[e.place[0] for e in group] for group in groups] == [["a", "b"], ["c"]]
+
+
+def test_numbers_that_differ_are_not_the_same_statement() -> None:
+    near = unit(1, 0.1, 0)
+    a, b = weigh(
+        "contenedores",
+        hit("a", ["Envió 6700 contenedores."], [near], 1),
+        hit("b", ["Envió 11000 contenedores."], [near], 1),
+    )
+    assert not same_statement(a, b)
+
+
+def test_weak_sentences_are_left_out_and_the_best_comes_first() -> None:
+    found = weigh(
+        "cajas enviadas",
+        hit("a", ["Antes hubo otra cosa distinta.", "Hubo cajas enviadas por mar.", "Hubo más cajas enviadas ayer."],
+            [unit(0, 1, 0), unit(1, 0.1, 0), unit(1, 0, 0.3)], 1),
+    )  # fmt: skip
+    assert [g[0].sentence.line_start for g in choose(found, 3)] == [2, 3]
+    assert choose([], 3) == []

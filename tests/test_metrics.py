@@ -1,0 +1,220 @@
+"""Metrics against cases worked by hand, and what must hold for any input."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eval.metrics import (
+    Cited,
+    citation_hit,
+    contains_gold,
+    line_scores,
+    mrr_at_k,
+    ndcg_at_k,
+    normalise,
+    percentile,
+    quote_exact,
+    recall_at_k,
+    refusal_scores,
+    risk_coverage,
+    roc_auc,
+    scores,
+    token_f1,
+)
+from eval.stats import bootstrap, bootstrap_ratio, paired_test, ratio
+
+RANKINGS = st.lists(st.booleans(), max_size=15)
+SHARES = st.floats(0, 1, allow_nan=False)
+CASES = st.lists(st.tuples(SHARES, st.booleans()), min_size=1, max_size=30)
+
+
+def test_recall_and_mrr_by_hand() -> None:
+    ranking = [False, False, True, False, True]
+    assert [recall_at_k(ranking, k) for k in (1, 2, 3, 10)] == [0, 0, 1, 1]
+    assert mrr_at_k(ranking) == pytest.approx(1 / 3)
+    assert mrr_at_k([False] * 10 + [True]) == 0
+    assert recall_at_k([], 5) == mrr_at_k([]) == 0
+
+
+def test_ndcg_by_hand() -> None:
+    # Relevant at ranks 2 and 3 of two: (1/log2 3 + 1/log2 4) / (1/log2 2 + 1/log2 3)
+    got = ndcg_at_k([False, True, True], total=2)
+    assert got == pytest.approx((1 / math.log2(3) + 0.5) / (1 + 1 / math.log2(3)))
+    assert ndcg_at_k([True], total=1) == 1
+    assert ndcg_at_k([True], total=2) == pytest.approx(1 / (1 + 1 / math.log2(3)))
+    assert ndcg_at_k([], total=0) == 0
+    with pytest.raises(ValueError, match="corpus has 1"):
+        ndcg_at_k([True, True], total=1)
+
+
+@given(RANKINGS)
+def test_ranking_scores_agree(ranking: list[bool]) -> None:
+    total = max(1, sum(ranking))
+    assert 0 <= ndcg_at_k(ranking, total) <= 1 + 1e-12
+    assert recall_at_k(ranking, 1) <= mrr_at_k(ranking) <= recall_at_k(ranking, 10)
+    best = sorted(ranking, reverse=True)
+    assert ndcg_at_k(best, total) >= ndcg_at_k(ranking, total) - 1e-12
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("La OTAN, ¿y los Estados Unidos?", "otan y estados unidos"),
+        ("6.700 contenedores", "6700 contenedores"),
+        ("6,700", "6700"),
+        ("$50 mil millones", "50 mil millones"),
+        ("Kim-Putin", "kim putin"),
+        ("«apoyo inquebrantable»…", "apoyo inquebrantable"),
+        ("cafe\u0301", "café"),
+        ("la", ""),
+    ],
+)
+def test_normalise_by_hand(text: str, plain: str) -> None:
+    assert normalise(text) == plain
+
+
+@given(st.text())
+def test_normalise_is_idempotent(text: str) -> None:
+    once = normalise(text)
+    assert normalise(once) == once
+
+
+def test_token_f1_by_hand() -> None:
+    # 3 of 4 predicted words, 3 of 3 gold ones (the article doesn't count): F1 = 2·3 / (4 + 3)
+    assert token_f1("una limusina rusa de lujo", ["limusina de lujo"]) == pytest.approx(6 / 7)
+    assert token_f1("Hanoi", ["París", "Hanoi"]) == 1
+    assert token_f1("Hanoi", []) == 0
+    assert token_f1("", ["Hanoi"]) == 0
+
+
+def test_contains_gold_wants_whole_words() -> None:
+    assert contains_gold("Envió 6.700 contenedores.", ["6,700 contenedores"])
+    assert not contains_gold("Envió 16.700 contenedores.", ["6.700 contenedores"])
+    assert not contains_gold("El año 2000", ["200"])
+    assert not contains_gold("cualquier texto", ["la"])
+    assert not contains_gold("texto", [])
+
+
+def test_quote_exact_by_hand() -> None:
+    assert quote_exact("hola mundo", 5, 10, "mundo")
+    assert not quote_exact("hola mundo", 4, 10, "mundo")
+    assert not quote_exact("hola", 0, 0, "")
+    assert not quote_exact("hola", 0, 9, "hola")
+    assert not quote_exact("hola", -4, 4, "hola")
+
+
+def test_citation_hits_need_line_and_words() -> None:
+    gold = {("a.txt", 8)}
+    assert citation_hit(Cited("a.txt", 7, 8, "unos 6.700 contenedores"), gold, ["6.700"])
+    assert not citation_hit(Cited("a.txt", 8, 8, "otra frase de la línea"), gold, ["6.700"])
+    assert not citation_hit(Cited("b.txt", 8, 8, "unos 6.700 contenedores"), gold, ["6.700"])
+
+
+def test_line_scores_by_hand() -> None:
+    # Lines 7, 8 and 9 are cited, 8 is gold: precision 1/3; a gold line is cited: recall 1.
+    got = line_scores([Cited("a", 7, 8, ""), Cited("a", 8, 9, "")], {("a", 8), ("b", 1)})
+    assert got == pytest.approx((1 / 3, 1, 0.5))
+    assert line_scores([], {("a", 8)}) == (0, 0, 0)
+    assert scores(0, 0, 0, 0) == (0, 0, 0)
+
+
+def test_refusal_by_hand() -> None:
+    # Refused: 1st, 2nd; without answer: 2nd, 3rd, 4th.
+    got = refusal_scores([True, True, False, False], [False, True, True, True])
+    assert got == pytest.approx((1 / 2, 1 / 3, 2 / 5))
+    empty = refusal_scores([], [])
+    assert all(math.isnan(value) for value in empty)
+    assert math.isnan(refusal_scores([False], [True]).precision)
+
+
+def test_roc_auc_by_hand() -> None:
+    assert roc_auc([0.9, 0.8, 0.3, 0.1], [1, 0, 1, 0]) == pytest.approx(3 / 4)
+    assert roc_auc([0.5, 0.5, 0.5], [1, 0, 1]) == 0.5
+    assert roc_auc([0.7, 0.5, 0.5], [1, 1, 0]) == pytest.approx((1 + 0.5) / 2)
+    assert math.isnan(roc_auc([0.5], [1]))
+    assert math.isnan(roc_auc([], []))
+
+
+@given(CASES)
+def test_roc_auc_is_the_share_of_pairs_in_order(cases: list[tuple[float, bool]]) -> None:
+    yes = [c for c, label in cases if label]
+    no = [c for c, label in cases if not label]
+    got = roc_auc(*zip(*cases, strict=True))
+    if not yes or not no:
+        assert math.isnan(got)
+        return
+    pairs = [(a > b) + (a == b) / 2 for a in yes for b in no]
+    assert got == pytest.approx(sum(pairs) / len(pairs))
+
+
+def test_risk_coverage_by_hand() -> None:
+    got = risk_coverage([0.2, 0.9, 0.5], [0, 1, 0])
+    assert got.coverage == pytest.approx([1 / 3, 2 / 3, 1])
+    assert got.risk == pytest.approx([0, 1 / 2, 2 / 3])
+    assert got.area == pytest.approx((1 / 2 + 2 / 3) / 3)
+    assert math.isnan(risk_coverage([], []).area)
+
+
+@given(CASES)
+def test_risk_coverage_ends_at_the_error_rate(cases: list[tuple[float, bool]]) -> None:
+    confidence, correct = zip(*cases, strict=True)
+    got = risk_coverage(confidence, correct)
+    assert got.risk[-1] == pytest.approx(1 - np.mean(correct))
+    shuffled = risk_coverage(confidence[::-1], correct[::-1])
+    assert got.risk == pytest.approx(shuffled.risk)  # the order of ties doesn't matter
+
+
+def test_percentiles() -> None:
+    assert percentile([1, 2, 3, 4], 50) == 2.5
+    assert percentile([7], 95) == 7
+    assert math.isnan(percentile([], 50))
+
+
+def test_ratio_and_its_interval() -> None:
+    assert ratio([1, 0, 1]) == pytest.approx(2 / 3)
+    assert ratio([1, 0, 2], [1, 0, 3]) == pytest.approx(3 / 4)
+    assert math.isnan(ratio([], []))
+    assert bootstrap_ratio([1, 1, 1]) == (1, 1)
+    assert all(math.isnan(end) for end in bootstrap_ratio([]))
+    assert all(math.isnan(end) for end in bootstrap_ratio([0, 0], [0, 0]))
+
+
+def test_interval_is_as_wide_as_theory_says() -> None:
+    values = np.repeat([0.0, 1.0], 200)
+    low, high = bootstrap_ratio(values, resamples=2000)
+    standard_error = 0.5 / math.sqrt(400)
+    assert high - low == pytest.approx(2 * 1.96 * standard_error, rel=0.15)
+    assert bootstrap_ratio(values, seed=3) == bootstrap_ratio(values, seed=3)
+
+
+def test_questions_on_one_paragraph_count_as_one() -> None:
+    values = np.repeat([0.0, 1.0], 200)
+    low, high = bootstrap_ratio(values, groups=[str(i // 50) for i in range(400)])
+    alone = bootstrap_ratio(values)
+    assert high - low > 3 * (alone.high - alone.low)
+
+
+def test_bootstrap_of_any_statistic() -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.random(200) < 0.5
+    confidence = labels + rng.normal(0, 1, 200)
+    low, high = bootstrap(roc_auc, confidence, labels, resamples=200)
+    assert low < roc_auc(confidence, labels) < high
+    assert all(math.isnan(end) for end in bootstrap(roc_auc, [0.1, 0.2], [1, 1], resamples=5))
+
+
+def test_paired_test_by_hand() -> None:
+    # Five pairs, each better by 1: only 2 of the 32 sign patterns are as extreme.
+    got = paired_test([0] * 5, [1] * 5, resamples=20000)
+    assert got.difference == 1
+    assert got.p == pytest.approx(2 / 32, abs=0.01)
+    same = paired_test([1, 0, 1], [1, 0, 1])
+    assert (same.difference, same.p) == (0, 1)
+    assert math.isnan(paired_test([], []).p)
+    with pytest.raises(ValueError, match="different lengths"):
+        paired_test([1], [1, 2])
