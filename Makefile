@@ -37,6 +37,9 @@ lint: $(VENV)/.dev  ## Check style and types
 bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; writes bench.json
 	@$(BIN)/python -m tests.bench
 
+eval: $(VENV)/.dev  ## Measure answers and citations on the gold questions
+	@$(BIN)/renglon eval --baselines
+
 clean:  ## Remove the environment, the index and all caches
 	rm -rf $(VENV) .renglon build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

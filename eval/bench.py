@@ -5,8 +5,8 @@ All of them get the same question vector, so that a run embeds each question onc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,18 @@ class Recorder(BaseRetriever):
         return self.hits[: self._keep]
 
 
+@dataclass(frozen=True)
+class Remembering(Calibration):
+    """A calibration that keeps the features of each answer, for fitting another one."""
+
+    seen: list[Mapping[str, float]] = field(default_factory=list)
+
+    def confidence(self, features: Mapping[str, float]) -> float:
+        """As the base class; the features are kept."""
+        self.seen.append(features)
+        return super().confidence(features)
+
+
 class Bench:
     """Renglón and its baselines over an open store. One question at a time: it remembers the last one."""
 
@@ -53,10 +65,11 @@ class Bench:
         self._store, self.threshold = store, calibration.threshold
         deep = HybridRetriever(store, encoder, max(DEPTH, settings.passages))
         self.recorder = Recorder(deep, settings.passages)
+        self.calibration = Remembering(calibration.intercept, calibration.weights, 0.0)
         # With threshold 0 it answers always; `answer` refuses by the real threshold. So the run sees what a
         # refusal withheld, which the risk–coverage curve needs.
         self._engine = Engine(
-            self.recorder, encoder, lambda: store.lexical, store.catalog, replace(calibration, threshold=0.0),
+            self.recorder, encoder, lambda: store.lexical, store.catalog, self.calibration,
             lambda: store.catalog.generation, settings.max_question_chars, settings.max_sentences,
         )  # fmt: skip
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +18,10 @@ from eval.report import compare, load_report, metrics_table, write_report
 from eval.squad import build_squad
 from eval.summary import missed, parse_floors
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from eval.bench import Bench
+    from eval.calibrate import Case
 
 err = Console(stderr=True)
 
@@ -42,6 +47,9 @@ def command(
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the removed paragraphs.")] = 0,
     baselines: Annotated[bool, typer.Option(help="Measure simpler systems beside.")] = False,
     old: Annotated[Path | None, typer.Option("--compare", help="An older report.json: what changed.")] = None,
+    calibrate: Annotated[
+        Path | None, typer.Option(help="Fit confidence and threshold on gold, and SQuAD if given; write them here.")
+    ] = None,
     fail_under: Annotated[list[str] | None, typer.Option(help="metric=value; repeatable.")] = None,
 ) -> None:
     """Measure answers and citations on gold questions, without a key or a model server."""
@@ -50,6 +58,9 @@ def command(
         before = load_report(old) if old else None
         with TemporaryDirectory(prefix="renglon-eval-") as scratch:
             folder = Path(scratch)
+            if calibrate:
+                seeds = _gold(gold or [SEEDS_GOLD], corpus or Settings.model_validate({}).corpus)
+                return _calibrate(seeds, squad, folder, calibrate)
             if squad:
                 built = build_squad(
                     folder / "corpus", squad, distractors=distractors, wording=questions, remove=remove, seed=seed
@@ -83,8 +94,20 @@ def measure(
 
     Raises the errors of indexing and of the model.
     """
-    from eval.bench import Bench
     from eval.run import evaluate
+
+    with _bench(corpus, data_dir) as (bench, meta), Progress(console=err, transient=True) as bars:
+        return evaluate(
+            bench, questions, corpus, totals=bench.relevant_totals(questions), baselines=baselines,
+            meta={"title": name, "dataset": name, **meta},
+            progress=_advance(bars, bars.add_task("asking", total=len(questions))),
+        )  # fmt: skip
+
+
+@contextmanager
+def _bench(corpus: Path, data_dir: Path) -> Iterator[tuple[Bench, dict[str, Any]]]:
+    """A system under measurement over a freshly indexed corpus, and what the report says of both."""
+    from eval.bench import Bench
     from index.encoder import load_encoder
     from index.store import Store
     from index.sync import Syncer, model_key
@@ -94,18 +117,42 @@ def measure(
     # The model is unpacked where the user's own data folder has it, not into the scratch folder.
     settings = settings.model_copy(update={"models_dir": settings.models_path, "data_dir": data_dir})
     encoder = load_encoder(settings)
-    with Store(data_dir) as store, Progress(console=err, transient=True) as bars:
-        indexing = bars.add_task("indexing", total=None)
+    with Store(data_dir) as store:
+        err.print(f"indexing {corpus.name}", markup=False)
         Syncer(store, encoder, int(settings.max_file_mb * 1_000_000)).sync(corpus)
-        bars.remove_task(indexing)
-        bench = Bench(store, encoder, settings, load_calibration())
+        bench = Bench(store, encoder, settings, load_calibration(settings.calibration))
         bench.warm()
-        meta = {"title": name, "dataset": name, "threshold": bench.threshold, "model": str(model_key(encoder))}
-        meta["corpus"] = store.catalog.counts()
-        return evaluate(
-            bench, questions, corpus, totals=bench.relevant_totals(questions), baselines=baselines, meta=meta,
-            progress=_advance(bars, bars.add_task("asking", total=len(questions))),
-        )  # fmt: skip
+        meta = {"threshold": bench.threshold, "model": str(model_key(encoder)), "corpus": store.catalog.counts()}
+        yield bench, meta
+
+
+def _calibrate(seeds: Dataset, squad: Path | None, folder: Path, target: Path) -> None:
+    """Fit on the gold questions, and on SQuAD with a fifth of its paragraphs taken out of the corpus."""
+    from eval.calibrate import fit, write
+
+    sets = [seeds]
+    if squad:
+        built = build_squad(folder / "corpus", squad, remove=0.2)
+        # SQuAD's own unanswerable questions share all words with their paragraph: what tells them apart is not
+        # among the features, and they would only make the fit doubt everything.
+        sets.append(Dataset(squad.stem, built.folder, [q for q in built.questions if q.kind != "adversarial"]))
+    cases = [case for n, data in enumerate(sets) for case in _cases(data, folder / f"data{n}")]
+    calibration = fit(cases)
+    write(calibration, target)
+    Console().print_json(data=calibration)
+
+
+def _cases(data: Dataset, data_dir: Path) -> list[Case]:
+    from eval.calibrate import Case
+
+    cases = []
+    with _bench(data.corpus, data_dir) as (bench, _), Progress(console=err, transient=True) as bars:
+        for question in bars.track(data.questions, description=f"asking {data.name}"):
+            bench.answer(question)
+            features = bench.calibration.seen.pop()
+            group = question.paragraph or question.id
+            cases.append(Case(features, question.answerable, data.name, question.kind, group))
+    return cases
 
 
 def _advance(bars: Progress, task: Any) -> Callable[[int], None]:

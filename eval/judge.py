@@ -196,17 +196,22 @@ def _lines_at(text: str, start: int, end: int) -> range:
 def _scores(
     question: Question, outcome: Outcome, hits: list[bool], relevant: list[bool], relevant_total: int | None
 ) -> dict[str, float]:
-    """Scores of an answerable question. A refusal scores 0 on citations and text: it answered nothing."""
+    """Scores of an answerable question.
+
+    Citations are judged whether the answer was given or withheld, so that the choice of evidence and the choice to
+    refuse are two figures; `…_end_to_end` and the text's scores are 0 for a refusal, which answered nothing.
+    """
     total = max(relevant_total or 0, sum(relevant), 1)
     answered = not outcome.refused and not outcome.error
     text = _MARKER.sub("", outcome.text) if answered else ""
-    lines = line_scores([c.cited for c in outcome.citations] if answered else [], question.gold_lines)
+    lines = line_scores([c.cited for c in outcome.citations], question.gold_lines)
     return {
         **{f"recall_at_{k}": recall_at_k(relevant, k) for k in DEPTHS},
         "mrr_at_10": mrr_at_k(relevant),
         "ndcg_at_10": ndcg_at_k(relevant, total),
-        "first_citation_hit": float(answered and any(hits[:1])),
-        "any_citation_hit": float(answered and any(hits)),
+        "first_citation_hit": float(any(hits[:1])),
+        "any_citation_hit": float(any(hits)),
+        "first_citation_hit_end_to_end": float(answered and any(hits[:1])),
         "line_precision": lines.precision,
         "line_recall": lines.recall,
         "line_f1": lines.f1,

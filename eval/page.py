@@ -157,7 +157,7 @@ def _compared(comparison: Mapping[str, Any]) -> str:
     head = "<tr><th>Figure</th><th>Old</th><th>New</th><th>Change</th><th>Paired test</th></tr>"
     table = f"<div class='scroll'><table>{head}{''.join(rows)}</table></div>" if rows else "<p>No figure changed.</p>"
     return (
-        f"<section><h2>What changed</h2>{table}<details><summary>{len(comparison['changes'])} questions changed"
+        f"<section><h2>What changed</h2>{table}<details><summary>Questions that changed: {len(comparison['changes'])}"
         f"</summary><ul class='changes'>{changes}</ul></details></section>"
     )
 

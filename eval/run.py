@@ -84,7 +84,7 @@ def _baseline(records: Sequence[Record]) -> dict[str, Any]:
     return {
         "metrics": {key: figures["metrics"].get(key) for key in keys},
         "ci95": {key: figures["ci95"].get(key) for key in keys},
-        "recall": curves(records)["recall"],
+        "recall": [] if cites else curves(records)["recall"],  # one that cites ranks as Renglón does
     }
 
 

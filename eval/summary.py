@@ -26,8 +26,12 @@ METRICS: dict[str, tuple[str, str]] = {
     "mrr_at_10": ("MRR@10", "1 / rank of the first relevant passage"),
     "ndcg_at_10": ("nDCG@10", "how high the relevant passages stand"),
     "quote_exact": ("Quotes exact", "quotes that stand in the file at the cited lines and characters"),
-    "first_citation_hit": ("First citation hits", "its line is gold and its quote holds the answer"),
+    "first_citation_hit": (
+        "First citation hits",
+        "its line is gold and its quote holds the answer; refused questions by what was withheld",
+    ),
     "any_citation_hit": ("Any citation hits", "one of the citations does"),
+    "first_citation_hit_end_to_end": ("First hits, end to end", "the same, a refusal counting as a miss"),
     "citations_per_answer": ("Citations per answer", "fewer is easier to check"),
     "line_precision": ("Line precision", "share of the cited lines that are gold"),
     "line_recall": ("Line recall", "a gold line is cited"),
@@ -56,7 +60,14 @@ LOWER_IS_BETTER = frozenset({"aurc", "latency_p50_ms", "latency_p95_ms", "citati
 NOT_A_SHARE = frozenset({"citations_per_answer", "latency_p50_ms", "latency_p95_ms"})
 _ANSWER_SCORES = (
     *("recall_at_1", "recall_at_3", "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10"),
-    *("first_citation_hit", "any_citation_hit", "line_precision", "line_recall", "line_f1"),
+    *(
+        "first_citation_hit",
+        "any_citation_hit",
+        "first_citation_hit_end_to_end",
+        "line_precision",
+        "line_recall",
+        "line_f1",
+    ),
     *("answer_contains_gold", "answer_token_f1"),
 )
 _CURVE_POINTS = 200  # more can't be seen in a plot

@@ -228,12 +228,12 @@ class Catalog:
         )
         return [row[0] for row in rows]
 
-    def texts_of(self, pks: Sequence[int]) -> list[tuple[str, list[str]]]:
-        """(passage, its sentences) as text, for passages in the order given."""
+    def texts_of(self, pks: Sequence[int]) -> list[tuple[str, list[tuple[int, int]]]]:
+        """(text, (start, end) of each sentence in it) of passages, in the order given."""
         spans = self._sentences(pks)
         found = {}
         for pk, start, text in self._in("SELECT pk, char_start, text FROM passages WHERE pk IN ({})", pks):
-            found[pk] = (text, [text[a - start : b - start] for a, b, _, _ in spans[pk]])
+            found[pk] = (text, [(a - start, b - start) for a, b, _, _ in spans[pk]])
         return [found[pk] for pk in pks]
 
     def passages(self, pks: Sequence[int]) -> list[PassageRow]:

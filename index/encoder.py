@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ Vectors = npt.NDArray[np.float32]
 BATCH = 16
 # Texts are sorted over windows of this many batches, so that progress can be shown on long work.
 WINDOW = BATCH * 16
+# Raised when the same weights come to make other vectors, so that old and new are never compared.
+SCHEME = 2
 
 
 class Encoder:
@@ -38,7 +41,7 @@ class Encoder:
         self._model = model
         self._query_prompt, self._passage_prompt = query, passage
         self._lock = Lock()  # the tokenizer's truncation state is not safe to share between threads
-        self.name, self.revision = name, revision
+        self.name, self.revision = name, f"{revision}.{SCHEME}"
         self.dimension = int(model.get_embedding_dimension() or 0)
         self._bf16 = self._bf16_pays()
 
@@ -61,6 +64,53 @@ class Encoder:
             if progress:
                 progress(len(rows))
         return out
+
+    def encode_documents(
+        self, passages: Sequence[tuple[str, Sequence[tuple[int, int]]]], progress: Callable[[int], None] | None = None
+    ) -> tuple[Vectors, Vectors]:
+        """Vectors of passages and of their sentences.
+
+        `passages` holds (text, (start, end) of each sentence in it). Returns unit vectors of the passages, shape
+        (passages, dimension), and vectors of all sentences in order: half the sentence on its own, half the mean of
+        its tokens as the passage's encoding left them, where names and pronouns of the sentences around it are known
+        ("late chunking", Günther et al. 2024); not normalised again. `progress` counts passages and sentences.
+        """
+        firsts = [0, *itertools.accumulate(len(spans) for _, spans in passages)]
+        whole = np.zeros((len(passages), self.dimension), np.float32)
+        late = np.zeros((firsts[-1], self.dimension), np.float32)
+        order = sorted(range(len(passages)), key=lambda i: -len(passages[i][0]))
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            whole[rows], pooled = self._pool([passages[i] for i in rows])
+            for i, vectors in zip(rows, pooled, strict=True):
+                late[firsts[i] : firsts[i + 1]] = vectors
+            if progress:
+                progress(len(rows))
+        own = self.encode_passages([text[a:b] for text, spans in passages for a, b in spans], progress)
+        cut_off = ~late.any(axis=1)  # beyond what the model reads
+        late[cut_off] = own[cut_off]
+        return whole, ((own + late) / 2).astype(np.float32)
+
+    def _pool(self, batch: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> tuple[Vectors, list[Vectors]]:
+        """Passage vectors of a batch, and unit means of each sentence's tokens (0 where it has none)."""
+        import torch
+
+        shift = len(self._passage_prompt)
+        features = self._model.tokenizer(
+            [self._passage_prompt + text for text, _ in batch], padding=True, truncation=True,
+            max_length=self._model.max_seq_length, return_tensors="pt", return_offsets_mapping=True,
+        )  # fmt: skip
+        offsets = features.pop("offset_mapping").numpy() - shift
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
+            output = self._model(dict(features))
+        states = output["token_embeddings"].float().numpy()
+        pooled = []
+        for row, (_, spans) in enumerate(batch):
+            starts, ends = offsets[row, :, 0], offsets[row, :, 1]
+            inside = np.array([(ends > max(starts.min(), a)) & (starts < b) & (ends > starts) for a, b in spans])
+            sums = inside.astype(np.float32) @ states[row]
+            pooled.append(_unit(sums))
+        return _unit(output["sentence_embedding"].float().numpy()), pooled
 
     def _encode(self, texts: list[str], bf16: bool) -> Vectors:
         import torch
@@ -113,6 +163,11 @@ def load_encoder(settings: Settings) -> Encoder:
         ) from error
     _halve_word_embeddings(model)
     return Encoder(model, name, revision, settings.query_prompt, settings.passage_prompt)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 def _halve_word_embeddings(model: SentenceTransformer) -> None:

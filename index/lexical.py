@@ -12,18 +12,17 @@ from rag.errors import ProjectionDamaged
 
 # tantivy's own BM25 constants; they can't be set from Python.
 K1, B = 1.2, 0.75
-_ANALYSIS = "spanish"
+# Marks a term that is a whole word, as against a stem.
+WORD = "="
 _MEND = "Run: renglon sync --rebuild"
 
 
-def _analyzer() -> tantivy.TextAnalyzer:
+def _analyzer(stem: bool) -> tantivy.TextAnalyzer:
     """Lower case, Spanish stop words, Snowball stem, accents folded (last: the stemmer knows accented endings)."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    filters = [
-        tantivy.Filter.remove_long(60), tantivy.Filter.lowercase(), tantivy.Filter.stopword("spanish"),
-        tantivy.Filter.stemmer("spanish"), tantivy.Filter.ascii_fold(),
-    ]  # fmt: skip
-    for step in filters:
+    filters = [tantivy.Filter.remove_long(60), tantivy.Filter.lowercase(), tantivy.Filter.stopword("spanish")]
+    stemmer = [tantivy.Filter.stemmer("spanish")] if stem else []
+    for step in [*filters, *stemmer, tantivy.Filter.ascii_fold()]:
         builder = builder.filter(step)
     return builder.build()
 
@@ -31,7 +30,8 @@ def _analyzer() -> tantivy.TextAnalyzer:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("pk", indexed=True, fast=True)
-    builder.add_text_field("text", tokenizer_name=_ANALYSIS, index_option="freq")
+    builder.add_text_field("stems", tokenizer_name="stems", index_option="freq")
+    builder.add_text_field("words", tokenizer_name="words", index_option="freq")
     return builder.build()
 
 
@@ -40,34 +40,41 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._analyzer = _analyzer()
+        self._stems, self._words = _analyzer(stem=True), _analyzer(stem=False)
         self._schema = _schema()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, str(folder))
-            self._index.register_tokenizer(_ANALYSIS, self._analyzer)
+            self._index.register_tokenizer("stems", self._stems)
+            self._index.register_tokenizer("words", self._words)
             self._index.reload()
         except Exception as error:  # tantivy raises ValueError, OSError and its own
             raise ProjectionDamaged(f"tantivy can't open its index: {error}.", _MEND) from error
 
     def terms(self, text: str) -> list[str]:
-        """The terms of a text after analysis, in order, repeats included."""
-        return list(self._analyzer.analyze(text))
+        """The terms of a text: its stems, then its words as they stand (marked), each in order, repeats included."""
+        return [*self._stems.analyze(text), *(WORD + word for word in self._words.analyze(text))]
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """BM25's idf of each term: ln(1 + (N - n + 0.5) / (n + 0.5)); a term that no passage has gets the most."""
         searcher = self._index.searcher()
         total = searcher.num_docs
-        counts = {term: searcher.doc_freq("text", term) for term in dict.fromkeys(terms)}
+        counts = {term: self._doc_freq(searcher, term) for term in dict.fromkeys(terms)}
         return {term: math.log(1 + max(0.0, total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
 
+    @staticmethod
+    def _doc_freq(searcher: tantivy.Searcher, term: str) -> int:
+        if term.startswith(WORD):
+            return int(searcher.doc_freq("words", term.removeprefix(WORD)))
+        return int(searcher.doc_freq("stems", term))
+
     def search(self, terms: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """(pk, BM25 score) of the passages that hold any of the terms, best first."""
-        unique = list(dict.fromkeys(terms))
+        """(pk, BM25 score) of the passages that hold any of the stems among the terms, best first."""
+        unique = [term for term in dict.fromkeys(terms) if not term.startswith(WORD)]
         if not unique:
             return []
         clauses = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq")) for term in unique
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "stems", term, "freq")) for term in unique
         ]
         try:
             searcher = self._index.searcher()
@@ -86,7 +93,8 @@ class LexicalIndex:
         for pk, text in added:
             document = tantivy.Document()
             document.add_integer("pk", pk)
-            document.add_text("text", text)
+            document.add_text("stems", text)
+            document.add_text("words", text)
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()

@@ -39,13 +39,15 @@ class _Work:
     passages: list[Passage]
 
     @property
-    def texts(self) -> Iterator[str]:
+    def texts(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
         text = self.document.source.text
         for passage in self.passages:
-            yield text[passage.span.char_start : passage.span.char_end]
-        for passage in self.passages:
-            for sentence in passage.sentences:
-                yield text[sentence.char_start : sentence.char_end]
+            start, end = passage.span.char_start, passage.span.char_end
+            yield text[start:end], [(s.char_start - start, s.char_end - start) for s in passage.sentences]
+
+    @property
+    def size(self) -> int:
+        return sum(1 + len(passage.sentences) for passage in self.passages)
 
 
 def model_key(encoder: Encoder) -> ModelKey:
@@ -118,27 +120,26 @@ class Syncer:
         return replace(document, file=f"{root.resolve().name}/{document.file}")
 
     def _write(self, works: list[_Work], root: Path, report: SyncReport, progress: Progress | None) -> None:
-        texts = [text for work in works for text in work.texts]
+        total = sum(work.size for work in works)
         done = 0
 
         def advance(count: int) -> None:
             nonlocal done
             done += count
             if progress:
-                progress(count, len(texts) - done)
+                progress(count, total - done)
 
-        vectors = self._encoder.encode_passages(texts, advance)
-        model, first = model_key(self._encoder), 0
+        vectors, sentences = self._encoder.encode_documents([text for work in works for text in work.texts], advance)
+        model, first, sentence = model_key(self._encoder), 0, 0
         removed, added = [], []
         for work in works:
-            middle = first + len(work.passages)
-            last = middle + sum(len(passage.sentences) for passage in work.passages)
+            last, end = first + len(work.passages), sentence + work.size - len(work.passages)
             old, new = self._store.catalog.replace(
-                work.document, str(root.resolve()), work.passages, vectors[first:middle], vectors[middle:last], model
+                work.document, str(root.resolve()), work.passages, vectors[first:last], sentences[sentence:end], model
             )
             removed += old
             added += new
-            first = last
+            first, sentence = last, end
         self._store.project(removed, added)
         report.passages += len(added)
 
@@ -152,11 +153,11 @@ class Syncer:
         for start in range(0, len(pks), GATHER // 8):
             some = pks[start : start + GATHER // 8]
             texts = catalog.texts_of(some)
-            vectors = self._encoder.encode_passages([p for p, _ in texts] + [s for _, ss in texts for s in ss])
-            first, rows = len(some), []
+            vectors, sentences = self._encoder.encode_documents(texts)
+            first, rows = 0, []
             for i, pk in enumerate(some):
                 last = first + len(texts[i][1])
-                rows.append((pk, vectors[i], vectors[first:last]))
+                rows.append((pk, vectors[i], sentences[first:last]))
                 first = last
             catalog.add_vectors(model, rows)
             if progress:
@@ -172,7 +173,7 @@ def _gathered(documents: Iterable[Document]) -> Iterator[list[_Work]]:
     for document in documents:
         work = _Work(document, split(document.source))
         works.append(work)
-        texts += len(work.passages) + sum(len(passage.sentences) for passage in work.passages)
+        texts += work.size
         if texts >= GATHER:
             yield works
             works, texts = [], 0

@@ -3,7 +3,6 @@ not at the top, so that the server listens before it is loaded."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.settings import Settings
@@ -67,7 +66,7 @@ class Renglon:
         self.close()
 
 
-def build_engine(store: Store, encoder: Encoder, settings: Settings, calibration: Path | None = None) -> Engine:
+def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     """An engine over an open store."""
     from index.retrieve import HybridRetriever
     from rag.abstain import load_calibration
@@ -75,6 +74,6 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings, calibration
 
     return Engine(
         HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexical, store.catalog,
-        load_calibration(calibration), lambda: store.catalog.generation, settings.max_question_chars,
+        load_calibration(settings.calibration), lambda: store.catalog.generation, settings.max_question_chars,
         settings.max_sentences,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from rag.evidence import Evidence
+from rag.fuse import coverage
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,18 @@ def load_calibration(path: Path | None = None) -> Calibration:
     return Calibration(data["intercept"], data["weights"], data["threshold"])
 
 
-def features(evidence: Sequence[Evidence], question_terms: Sequence[str], idf: Mapping[str, float]) -> dict[str, float]:
-    """What tells an answerable question from another.
+def features(evidence: Sequence[Evidence], weights: Mapping[str, float]) -> dict[str, float]:
+    """What tells an answerable question from another. `weights` maps the question's terms to their idf.
 
-    - `cosine`: that of the best sentence, less 0.85 (where E5's cosines of related texts lie), times 10.
-    - `lexical`: the best sentence's share of the question's words, weighted by idf, 0 to 1.
-    - `coverage`: the share that the three best sentences hold together.
+    - `cosine`: that of the nearest sentence, less 0.85 (where E5's cosines of related texts lie), times 10.
+    - `covered`: the most of the question's words that one of the three best sentences holds, 0 to 1.
+    - `together`: the share that the three hold between them.
     """
     if not evidence:
-        return {"cosine": -2.0, "lexical": 0.0, "coverage": 0.0}
-    total = sum(idf[term] for term in dict.fromkeys(question_terms)) or 1.0
-    top = set().union(*(e.terms for e in evidence[:3]))
-    covered = sum(idf[term] for term in dict.fromkeys(question_terms) if term in top)
+        return {"cosine": -2.0, "covered": 0.0, "together": 0.0}
+    together = frozenset().union(*(e.terms for e in evidence[:3]))
     return {
         "cosine": 10 * (max(e.cosine for e in evidence) - 0.85),
-        "lexical": max(e.lexical for e in evidence[:3]),
-        "coverage": covered / total,
+        "covered": max(e.covered for e in evidence[:3]),
+        "together": coverage(weights, together),
     }

@@ -79,10 +79,9 @@ class Engine(BaseQueryEngine):
         passages = [_hit(hit) for hit in hits]
         yield Event("passages", passages)
         lexicon = self._lexicon()
-        terms = lexicon.terms(question)
-        idf = lexicon.idf(terms)
-        evidence = collect(vector, terms, idf, hits, lexicon)
-        confidence = self._calibration.confidence(features(evidence, terms, idf))
+        weights = lexicon.idf(lexicon.terms(question))
+        evidence = collect(vector, weights, hits, lexicon)
+        confidence = self._calibration.confidence(features(evidence, weights))
         writer = Writer(self._source)
         if evidence and confidence >= self._calibration.threshold:
             for group in choose(evidence, self._max_sentences):

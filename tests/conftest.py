@@ -54,7 +54,7 @@ def corpus(tmp_path: Path) -> Path:
     """A small corpus that a test may change."""
     folder = tmp_path / "corpus"
     folder.mkdir()
-    (folder / "uno.txt").write_text("El puente de Triana se abrió en 1852.\nEl puente lo diseñó Gustave Steinacher.\n")
+    (folder / "uno.txt").write_text("El puente de Triana se abrió en 1852.\nLo diseñó Gustave Steinacher.\n")
     (folder / "dos.txt").write_text("La biblioteca cierra los lunes.\n\nAbre a las nueve de la mañana.\n")
     return folder
 

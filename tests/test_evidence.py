@@ -35,7 +35,7 @@ QUESTION = unit(1, 0, 0)
 
 def weigh(question: str, *hits: NodeWithScore) -> list[Evidence]:
     terms = Words().terms(question)
-    return collect(QUESTION, terms, Words().idf(terms), hits, Words())
+    return collect(QUESTION, Words().idf(terms), hits, Words())
 
 
 def test_nearness_shared_words_and_passage_all_count() -> None:

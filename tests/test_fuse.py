@@ -1,24 +1,32 @@
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import pytest
 
-from rag.fuse import COSINE_BAND, LEXICAL_WEIGHT, fuse, lexical_ceiling
+from rag.fuse import COSINE_BAND, LEXICAL_WEIGHT, coverage, nearness, passage_cosine, passage_score
 
 
-def test_the_nearest_vector_without_a_shared_word_scores_one() -> None:
-    assert fuse(0.9, 0.9, 0.0) == 1
-    assert fuse(0.9 - COSINE_BAND, 0.9, 0.0) == pytest.approx(0)
-    assert fuse(0.9, 0.9, 1.0) == 1 + LEXICAL_WEIGHT
+def test_nearness() -> None:
+    assert nearness(0.9, 0.9) == 1
+    assert nearness(0.9 - COSINE_BAND, 0.9) == pytest.approx(0)
 
 
-def test_ceiling_counts_unknown_words_and_repeats_once() -> None:
-    idf = {"a": 2.0, "unknown": 5.0}
-    assert lexical_ceiling(["a", "unknown", "a"], idf) == pytest.approx(7 * 2.2)
+def test_coverage_counts_words_that_the_corpus_does_not_know() -> None:
+    weights = {"a": 2.0, "b": 3.0, "unknown": 5.0}
+    assert coverage(weights, {"a", "b", "other"}) == pytest.approx(0.5)
+    assert coverage(weights, set()) == 0
+    assert coverage({}, {"a"}) == 0
 
 
-def test_words_of_another_language_leave_the_order_to_the_vectors() -> None:
+def test_a_passage_is_as_near_as_its_best_sentence_mostly() -> None:
+    question = np.array([1, 0], np.float32)
+    sentences = np.array([[0, 1], [0.8, 0.6]], np.float32)
+    assert passage_cosine(question, np.array([0.4, 0.9], np.float32), sentences) == pytest.approx(
+        0.25 * 0.4 + 0.75 * 0.8
+    )
+
+
+def test_scores_are_absolute() -> None:
+    assert passage_score(0.9, 0.9, 1.0) == 1 + LEXICAL_WEIGHT
     # «Putin» is the one word that an English question shares with many passages: it must not outvote the cosine.
-    share = 1 / (1 + 5 * math.log(100))
-    assert fuse(0.90, 0.90, 0.0) > fuse(0.86, 0.90, share)
+    assert passage_score(0.90, 0.90, 0.0) > passage_score(0.87, 0.90, 0.1)

@@ -51,7 +51,8 @@ def test_a_perfect_system_scores_one() -> None:
     broken = 1 / sum(q.answerable for q in questions)
     assert metrics["recall_at_1"] == metrics["quote_exact"] == metrics["roc_auc"] == 1
     assert metrics["refusal_recall"] == metrics["refusal_precision"] == 1
-    assert metrics["first_citation_hit"] == metrics["answered_rate"] == pytest.approx(1 - broken)
+    assert metrics["first_citation_hit"] == 1
+    assert metrics["first_citation_hit_end_to_end"] == metrics["answered_rate"] == pytest.approx(1 - broken)
     assert [q["id"] for q in result["questions"] if q["faults"]] == ["s002"]
     assert sum(done) == len(questions) == result["meta"]["questions"]
     assert result["baselines"]["nothing"]["metrics"]["recall_at_10"] == 0

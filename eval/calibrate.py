@@ -1,0 +1,110 @@
+"""`renglon eval --calibrate`: fit the confidence and the threshold below which the articles "don't say".
+
+The confidence is a logistic model over the features of `rag.abstain`; both data sets weigh the same. Figures and
+threshold come from cross-validation over whole paragraphs, so that no question is scored by a model or a threshold
+that saw it; the model that is written is then fitted on all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from eval.metrics import roc_auc
+
+FOLDS = 5
+# An answer withheld costs the reader a look at the passages, a wrong one costs trust; yet a tool that refuses one
+# good question in ten is not used. The threshold lets this share of the answerable questions through.
+ANSWERED = 0.935
+# Weak: the few features are far from collinear, and there are thousands of questions.
+_C = 1.0
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question: its features, whether it can be answered, its set and kind, and what it shares a fold with."""
+
+    features: Mapping[str, float]
+    answerable: bool
+    dataset: str
+    kind: str
+    group: str
+
+
+def fit(cases: Sequence[Case]) -> dict[str, Any]:
+    """The calibration as it is written to file, its figures inside. Raises ValueError without both kinds of cases."""
+    names = list(cases[0].features) if cases else []
+    x = np.array([[case.features[name] for name in names] for case in cases], float)
+    y = np.array([case.answerable for case in cases])
+    if len(set(y.tolist())) < 2:
+        raise ValueError("Calibration needs answerable and unanswerable questions.")
+    weights = _weights(cases)
+    held_out = np.zeros(len(cases))
+    groups = [case.group for case in cases]
+    thresholds = np.zeros(len(cases))
+    for train, test in GroupKFold(FOLDS).split(x, y, groups):
+        model = LogisticRegression(C=_C, max_iter=1000).fit(x[train], y[train], weights[train])
+        held_out[test] = model.predict_proba(x[test])[:, 1]
+        thresholds[test] = _threshold(model.predict_proba(x[train])[:, 1], y[train], weights[train])
+    model = LogisticRegression(C=_C, max_iter=1000).fit(x, y, weights)
+    return {
+        "version": 1,
+        "data": sorted({case.dataset for case in cases}),
+        "date": date.today().isoformat(),
+        "intercept": round(float(model.intercept_[0]), 4),
+        "weights": {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)},
+        "threshold": round(float(_threshold(model.predict_proba(x)[:, 1], y, weights)), 4),
+        "figures": _figures(cases, held_out, held_out >= thresholds),
+    }
+
+
+def _weights(cases: Sequence[Case]) -> Floats:
+    """Each data set weighs the same, and within it the answerable as much as the others."""
+    keys = [(case.dataset, case.answerable) for case in cases]
+    counts = {key: keys.count(key) for key in set(keys)}
+    return np.array([len(cases) / len(counts) / counts[key] for key in keys])
+
+
+def _threshold(confidence: Floats, answerable: npt.NDArray[np.bool_], weights: Floats) -> float:
+    """The confidence that ANSWERED of the answerable questions, by weight, reach."""
+    order = np.argsort(-confidence[answerable])
+    reached = np.cumsum(weights[answerable][order]) / weights[answerable].sum()
+    last = min(int(np.searchsorted(reached, ANSWERED)), len(order) - 1)
+    return float(confidence[answerable][order][last])
+
+
+def _figures(cases: Sequence[Case], confidence: Floats, answered: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Held-out figures of each data set: share answered, ROC AUC and share refused of each unanswerable kind."""
+    figures: dict[str, Any] = {"method": f"{FOLDS}-fold cross-validation, whole paragraphs held out"}
+    for dataset in sorted({case.dataset for case in cases}):
+        yes = np.array([case.dataset == dataset and case.answerable for case in cases])
+        own: dict[str, Any] = {"answered": _share(answered, yes)}
+        for kind in sorted({case.kind for case in cases if case.dataset == dataset and not case.answerable}):
+            no = np.array([case.dataset == dataset and not case.answerable and case.kind == kind for case in cases])
+            auc = roc_auc(confidence[yes | no], yes[yes | no])
+            own[kind] = {"questions": int(no.sum()), "refused": _share(~answered, no), "roc_auc": _round(auc)}
+        figures[dataset] = own
+    return figures
+
+
+def _share(which: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float | None:
+    return _round(float(which[among].mean())) if among.any() else None
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)
+
+
+def write(calibration: Mapping[str, Any], path: Path) -> None:
+    """Write a calibration where the engine loads it."""
+    path.write_text(json.dumps(calibration, ensure_ascii=False, indent=2) + "\n")
