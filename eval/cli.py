@@ -96,7 +96,7 @@ def measure(
     """
     from eval.run import evaluate
 
-    with _bench(corpus, data_dir) as (bench, meta), Progress(console=err, transient=True) as bars:
+    with _bench(corpus, data_dir, questions) as (bench, meta), Progress(console=err, transient=True) as bars:
         return evaluate(
             bench, questions, corpus, totals=bench.relevant_totals(questions), baselines=baselines,
             meta={"title": name, "dataset": name, **meta},
@@ -105,7 +105,7 @@ def measure(
 
 
 @contextmanager
-def _bench(corpus: Path, data_dir: Path) -> Iterator[tuple[Bench, dict[str, Any]]]:
+def _bench(corpus: Path, data_dir: Path, questions: Sequence[Question]) -> Iterator[tuple[Bench, dict[str, Any]]]:
     """A system under measurement over a freshly indexed corpus, and what the report says of both."""
     from eval.bench import Bench
     from index.encoder import load_encoder
@@ -121,7 +121,7 @@ def _bench(corpus: Path, data_dir: Path) -> Iterator[tuple[Bench, dict[str, Any]
         err.print(f"indexing {corpus.name}", markup=False)
         Syncer(store, encoder, int(settings.max_file_mb * 1_000_000)).sync(corpus)
         bench = Bench(store, encoder, settings, load_calibration(settings.calibration))
-        bench.warm()
+        bench.warm(questions)
         meta = {"threshold": bench.threshold, "model": str(model_key(encoder)), "corpus": store.catalog.counts()}
         yield bench, meta
 
@@ -146,7 +146,7 @@ def _cases(data: Dataset, data_dir: Path) -> list[Case]:
     from eval.calibrate import Case
 
     cases = []
-    with _bench(data.corpus, data_dir) as (bench, _), Progress(console=err, transient=True) as bars:
+    with _bench(data.corpus, data_dir, data.questions) as (bench, _), Progress(console=err, transient=True) as bars:
         for question in bars.track(data.questions, description=f"asking {data.name}"):
             bench.answer(question)
             features = bench.calibration.seen.pop()

@@ -84,7 +84,7 @@ class Outcome:
     confidence: float = 0.0
     citations: Sequence[Claim] = ()
     passages: Sequence[Retrieved] = ()
-    latency_ms: float = 0.0
+    latency_ms: float | None = 0.0
     error: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -151,7 +151,7 @@ def _confidence(records: Sequence[Record], seed: int) -> dict[str, Pair]:
 
 
 def _latency(records: Sequence[Record], seed: int) -> dict[str, Pair]:
-    times = [r["latency_ms"] for r in records if r["status"] != "error"]
+    times = _times(records)
     return {
         f"latency_p{p}_ms": (
             percentile(times, p),
@@ -159,6 +159,11 @@ def _latency(records: Sequence[Record], seed: int) -> dict[str, Pair]:
         )
         for p in (50, 95)
     }
+
+
+def _times(records: Sequence[Record]) -> list[float]:
+    """Latencies of the questions that were asked singly, as users do."""
+    return [r["latency_ms"] for r in records if r["status"] != "error" and r["latency_ms"] is not None]
 
 
 def groups(records: Sequence[Record]) -> dict[str, Figures]:
@@ -180,7 +185,7 @@ def curves(records: Sequence[Record]) -> Figures:
         "recall": [ratio([rank is not None and rank <= k for rank in ranks]) for k in range(1, 11)] if ranks else [],
         "coverage": curve.coverage[::step].tolist(),
         "risk": curve.risk[::step].tolist(),
-        "latency_ms": [r["latency_ms"] for r in records if r["status"] != "error"],
+        "latency_ms": _times(records),
     }
 
 

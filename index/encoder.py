@@ -51,6 +51,11 @@ class Encoder:
             vector: Vectors = self._encode([self._query_prompt + question], bf16=False)[0]
         return vector
 
+    def encode_queries(self, questions: Sequence[str]) -> Vectors:
+        """Unit vectors of many questions, shape (questions, dimension), float32 throughout as for one."""
+        with self._lock:
+            return self._encode([self._query_prompt + question for question in questions], bf16=False)
+
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Unit vectors of passages or sentences, shape (len(texts), dimension), in the order given.
 
@@ -126,7 +131,7 @@ class Encoder:
         import torch
 
         if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
-            return False
+            return False  # without its instructions, bf16 is emulated
         sample = ["palabra " * 60] * BATCH
         return min(self._timed(sample, True) for _ in range(2)) < 0.9 * min(
             self._timed(sample, False) for _ in range(2)
@@ -156,30 +161,19 @@ def load_encoder(settings: Settings) -> Encoder:
         folder, name = settings.model, settings.model
         revision = _revision(Path(settings.model)) if local else "hub"
     try:
+        # The weights stay mapped from the file, in float32: of a multilingual vocabulary's table (250,000 words, 384
+        # MB) only the rows that are used take memory. Half precision would have to copy all of it.
         model = SentenceTransformer(folder, device="cpu", local_files_only=local)
     except Exception as error:  # each library below has its own exceptions for a broken file
         raise ModelDamaged(
             f"The model {name} can't be loaded: {error}.", "Check RENGLON_MODEL, or delete the model's folder."
         ) from error
-    _halve_word_embeddings(model)
     return Encoder(model, name, revision, settings.query_prompt, settings.passage_prompt)
 
 
 def _unit(vectors: Vectors) -> Vectors:
     unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     return unit
-
-
-def _halve_word_embeddings(model: SentenceTransformer) -> None:
-    """Keep a multilingual vocabulary's table (250,000 words: 384 MB) in half precision.
-
-    A row is widened again when the position embedding is added to it; cosines change by under 1e-4.
-    """
-    import torch
-
-    for module in model.modules():
-        if isinstance(module, torch.nn.Embedding) and module.num_embeddings > 50_000:
-            module.half()
 
 
 def _revision(folder: Path) -> str:

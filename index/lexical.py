@@ -9,11 +9,10 @@ from pathlib import Path
 import tantivy
 
 from rag.errors import ProjectionDamaged
+from rag.overlap import WORD
 
 # tantivy's own BM25 constants; they can't be set from Python.
 K1, B = 1.2, 0.75
-# Marks a term that is a whole word, as against a stem.
-WORD = "="
 _MEND = "Run: renglon sync --rebuild"
 
 
@@ -21,6 +20,8 @@ def _analyzer(stem: bool) -> tantivy.TextAnalyzer:
     """Lower case, Spanish stop words, Snowball stem, accents folded (last: the stemmer knows accented endings)."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     filters = [tantivy.Filter.remove_long(60), tantivy.Filter.lowercase(), tantivy.Filter.stopword("spanish")]
+    # English ones too: questions come in both, and a cognate of a stop word must not count.
+    filters.append(tantivy.Filter.stopword("english"))
     stemmer = [tantivy.Filter.stemmer("spanish")] if stem else []
     for step in [*filters, *stemmer, tantivy.Filter.ascii_fold()]:
         builder = builder.filter(step)

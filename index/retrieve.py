@@ -11,8 +11,9 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 from index.encoder import Encoder, Vectors
 from index.schema import PassageRow
 from index.store import Store
-from rag.fuse import coverage, passage_cosine, passage_score
+from rag.fuse import passage_cosine, passage_score
 from rag.nodes import PassageNode, Sentence
+from rag.overlap import Overlap
 
 # Each side's candidates, which are then scored exactly. 20 and more measured alike.
 DEPTH = 24
@@ -31,19 +32,19 @@ class HybridRetriever(BaseRetriever):
         return [_node(*ranked) for ranked in self.rank(query_bundle.query_str, vector)[: self._limit]]
 
     def rank(self, question: str, vector: Vectors) -> list[tuple[PassageRow, float, float, float]]:
-        """(passage, fused score, cosine, coverage) of all candidates, best first."""
+        """(passage, fused score, cosine, share of words) of all candidates, best first."""
         lexicon = self._store.lexical
         terms = lexicon.terms(question)
-        weights = lexicon.idf(terms)
+        overlap = Overlap(lexicon.idf(terms))
         candidates = [pk for pk, _ in self._store.dense.search(vector, DEPTH)]
         candidates += [pk for pk, _ in lexicon.search(terms, DEPTH)]
         rows = self._store.catalog.passages(list(dict.fromkeys(candidates)))
         cosines = [passage_cosine(vector, row.vector, row.sentence_vectors) for row in rows]
-        covered = [coverage(weights, set(lexicon.terms(row.text))) for row in rows]
+        shared = [overlap.share(set(lexicon.terms(row.text))) for row in rows]
         best = max(cosines, default=0.0)
         ranked = [
             (row, passage_score(cosine, best, share), cosine, share)
-            for row, cosine, share in zip(rows, cosines, covered, strict=True)
+            for row, cosine, share in zip(rows, cosines, shared, strict=True)
         ]
         return sorted(ranked, key=lambda found: (-found[1], found[0].pk))
 

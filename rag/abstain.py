@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from llama_index.core.schema import NodeWithScore
+
 from rag.evidence import Evidence
-from rag.fuse import coverage
 
 
 @dataclass(frozen=True)
@@ -37,18 +38,21 @@ def load_calibration(path: Path | None = None) -> Calibration:
     return Calibration(data["intercept"], data["weights"], data["threshold"])
 
 
-def features(evidence: Sequence[Evidence], weights: Mapping[str, float]) -> dict[str, float]:
-    """What tells an answerable question from another. `weights` maps the question's terms to their idf.
+def features(evidence: Sequence[Evidence], hits: Sequence[NodeWithScore], same_language: bool) -> dict[str, float]:
+    """What tells an answerable question from another.
 
-    - `cosine`: that of the nearest sentence, less 0.85 (where E5's cosines of related texts lie), times 10.
-    - `covered`: the most of the question's words that one of the three best sentences holds, 0 to 1.
-    - `together`: the share that the three hold between them.
+    - `cosine`: that of the nearest sentence, less 0.8 (where E5's cosines of unrelated texts lie), times 10.
+    - `margin`: how far the best passage's score stands above the mean of the others.
+    - `shared`: the share of the question's words in the best sentence and the one before it, 0 to 1; 0 for a
+      question in another language than the text, whose words say nothing.
+    - `foreign`: 1 for such a question, whose cosines are lower throughout.
     """
     if not evidence:
-        return {"cosine": -2.0, "covered": 0.0, "together": 0.0}
-    together = frozenset().union(*(e.terms for e in evidence[:3]))
+        return {"cosine": -1.0, "margin": 0.0, "shared": 0.0, "foreign": 0.0}
+    scores = [hit.score or 0.0 for hit in hits]
     return {
-        "cosine": 10 * (max(e.cosine for e in evidence) - 0.85),
-        "covered": max(e.covered for e in evidence[:3]),
-        "together": coverage(weights, together),
+        "cosine": 10 * (max(e.cosine for e in evidence) - 0.8),
+        "margin": scores[0] - sum(scores[1:]) / len(scores[1:]) if len(scores) > 1 else 0.0,
+        "shared": evidence[0].shared if same_language else 0.0,
+        "foreign": float(not same_language),
     }

@@ -16,7 +16,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from rag.abstain import Calibration, features
 from rag.cite import Source, Writer
-from rag.evidence import Lexicon, collect
+from rag.evidence import Asked, Lexicon, collect
 from rag.extract import choose
 from rag.nodes import Vectors
 from rag.question import language_of, tidy
@@ -79,9 +79,10 @@ class Engine(BaseQueryEngine):
         passages = [_hit(hit) for hit in hits]
         yield Event("passages", passages)
         lexicon = self._lexicon()
-        weights = lexicon.idf(lexicon.terms(question))
-        evidence = collect(vector, weights, hits, lexicon)
-        confidence = self._calibration.confidence(features(evidence, weights))
+        evidence = collect(Asked.of(question, vector, lexicon), hits, lexicon)
+        language = language_of(question)
+        same = not evidence or language_of(evidence[0].passage.text) == language
+        confidence = self._calibration.confidence(features(evidence, hits, same))
         writer = Writer(self._source)
         if evidence and confidence >= self._calibration.threshold:
             for group in choose(evidence, self._max_sentences):
@@ -90,7 +91,7 @@ class Engine(BaseQueryEngine):
                     yield Event("delta", delta)
                 yield from (Event("citation", citation) for citation in citations)
         clock.lap("evidence")
-        answer = self._whole(question, writer, passages, confidence, clock)
+        answer = self._whole(question, language, writer, passages, confidence, clock)
         yield Event("answer" if answer.status == "answered" else "no_evidence", answer)
 
     def warm(self) -> None:
@@ -114,9 +115,8 @@ class Engine(BaseQueryEngine):
         return vector, hits
 
     def _whole(
-        self, question: str, writer: Writer, passages: list[PassageHit], confidence: float, clock: _Clock
+        self, question: str, language: str, writer: Writer, passages: list[PassageHit], confidence: float, clock: _Clock
     ) -> Answer:
-        language = language_of(question)
         answered = bool(writer.citations)
         cited = [passage.model_copy(update={"cited": _cites(writer.citations, passage)}) for passage in passages]
         return Answer(

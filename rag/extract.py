@@ -11,7 +11,7 @@ SAME_TERMS = 0.8
 # … or when their vectors are this near and half as many are.
 SAME_COSINE = 0.97
 # A further sentence must come this near to the best one's score: a weaker one adds words, not an answer.
-SCORE_GAP = 0.9
+SCORE_GAP = 0.5
 
 Group = list[Evidence]
 

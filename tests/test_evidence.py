@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from llama_index.core.schema import NodeWithScore
 
-from rag.evidence import Evidence, collect, is_fragment
+from rag.evidence import Asked, Evidence, collect, is_fragment
 from rag.extract import choose, same_statement
 from rag.nodes import PassageNode, Sentence
 
 
 class Words:
     def terms(self, text: str) -> list[str]:
-        return text.lower().replace(".", "").split()
+        words = text.lower().replace(".", "").split()
+        return [*words, *("=" + word for word in words)]
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         return dict.fromkeys(terms, 1.0)
@@ -34,8 +35,7 @@ QUESTION = unit(1, 0, 0)
 
 
 def weigh(question: str, *hits: NodeWithScore) -> list[Evidence]:
-    terms = Words().terms(question)
-    return collect(QUESTION, Words().idf(terms), hits, Words())
+    return collect(Asked.of(question, QUESTION, Words()), hits, Words())
 
 
 def test_nearness_shared_words_and_passage_all_count() -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.fuse import COSINE_BAND, LEXICAL_WEIGHT, coverage, nearness, passage_cosine, passage_score
+from rag.cue import Cue
+from rag.fuse import COSINE_BAND, LEXICAL_WEIGHT, nearness, passage_cosine, passage_score
+from rag.overlap import Overlap
 
 
 def test_nearness() -> None:
@@ -11,11 +13,19 @@ def test_nearness() -> None:
     assert nearness(0.9 - COSINE_BAND, 0.9) == pytest.approx(0)
 
 
-def test_coverage_counts_words_that_the_corpus_does_not_know() -> None:
-    weights = {"a": 2.0, "b": 3.0, "unknown": 5.0}
-    assert coverage(weights, {"a", "b", "other"}) == pytest.approx(0.5)
-    assert coverage(weights, set()) == 0
-    assert coverage({}, {"a"}) == 0
+def test_words_that_the_corpus_does_not_know_count() -> None:
+    overlap = Overlap({"a": 2.0, "b": 3.0, "unknown": 5.0, "=a": 2.0, "=b": 3.0, "=unknown": 5.0})
+    assert overlap.share({"a", "b", "other", "=a", "=b"}) == pytest.approx(0.5)
+    assert overlap.share({"a", "b"}) == pytest.approx(0.25)
+    assert overlap.share({"a", "b", "unknown", "=a", "=b", "=unknown"}) == pytest.approx(1)
+    assert overlap.share(set()) == 0
+    assert Overlap({}).share({"a"}) == 0
+
+
+def test_near_forms_get_part_of_the_credit_and_numbers_none() -> None:
+    assert Overlap({"ucrani": 1.0, "=ucrania": 1.0}).share({"ucraniano"}) == pytest.approx(6 / 9 / 2)
+    assert Overlap({"2019": 1.0, "=2019": 1.0}).share({"2018", "=2018"}) == 0
+    assert Overlap({"caso": 1.0, "=caso": 1.0}).share({"casona de campo larga"}) == 0
 
 
 def test_a_passage_is_as_near_as_its_best_sentence_mostly() -> None:
@@ -30,3 +40,25 @@ def test_scores_are_absolute() -> None:
     assert passage_score(0.9, 0.9, 1.0) == 1 + LEXICAL_WEIGHT
     # «Putin» is the one word that an English question shares with many passages: it must not outvote the cosine.
     assert passage_score(0.90, 0.90, 0.0) > passage_score(0.87, 0.90, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "yes", "no"),
+    [
+        ("¿Cuántas cajas llegaron?", "number", "Llegaron 300 cajas.", "Llegaron las cajas."),
+        ("¿Cuántas cajas llegaron?", "number", "Llegaron dos cajas.", "Llegaron cajas rojas."),
+        ("When did it open?", "date", "Se abrió en mayo.", "Se abrió por fin."),
+        ("¿Cuándo fue, en 1852?", "date", "Fue en 1853.", "Fue en 1852."),
+        ("¿Quién lo diseñó?", "name", "Lo diseñó Gustave Steinacher.", "Lo diseñó alguien."),
+        ("Where is the bridge?", "name", "Está en Sevilla.", "Está en el río."),
+    ],
+)
+def test_cues(question: str, kind: str, yes: str, no: str) -> None:
+    cue = Cue(question)
+    assert cue.kind == kind
+    assert cue.found_in(yes)
+    assert not cue.found_in(no)
+
+
+def test_a_question_without_a_cue_favours_nothing() -> None:
+    assert not Cue("¿Por qué se abrió?").found_in("Se abrió en 1852 en Sevilla.")

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eval.calibrate import ANSWERED, Case, fit, write
+from rag.abstain import load_calibration
+
+
+def cases(n: int, separation: float, dataset: str = "d", seed: int = 0) -> list[Case]:
+    rng = np.random.default_rng(seed)
+    return [
+        Case({"x": float(rng.normal(separation if yes else 0)), "noise": float(rng.normal())}, yes, dataset,
+             "fact" if yes else "off_topic", f"{dataset}{i // 4}")
+        for i, yes in enumerate([True, True, False, True] * (n // 4))
+    ]  # fmt: skip
+
+
+def test_what_separates_gets_the_weight_and_the_threshold_lets_through_what_was_asked() -> None:
+    found = fit(cases(400, 4.0))
+    assert found["weights"]["x"] > 5 * abs(found["weights"]["noise"])
+    figures = found["figures"]["d"]
+    assert figures["answered"] == pytest.approx(ANSWERED, abs=0.03)
+    assert figures["off_topic"]["roc_auc"] > 0.98
+    assert figures["off_topic"]["refused"] > 0.9
+
+
+def test_noise_is_not_made_to_look_good() -> None:
+    figures = fit(cases(400, 0.0))["figures"]["d"]
+    assert figures["off_topic"]["roc_auc"] == pytest.approx(0.5, abs=0.12)
+
+
+def test_a_large_set_does_not_drown_a_small_one() -> None:
+    small = [
+        Case({"x": -c.features["x"], "noise": 0}, c.answerable, "small", c.kind, c.group) for c in cases(80, 3, "s")
+    ]
+    large = cases(4000, 3, "large")
+    weight = fit([*small, *large])["weights"]["x"]
+    assert abs(weight) < fit(large)["weights"]["x"] / 3  # they contradict each other: neither wins
+
+
+def test_written_calibration_is_what_the_engine_loads(tmp_path: Path) -> None:
+    found = fit(cases(200, 3.0))
+    write(found, tmp_path / "c.json")
+    loaded = load_calibration(tmp_path / "c.json")
+    assert loaded.weights == found["weights"]
+    assert json.loads((tmp_path / "c.json").read_text())["data"] == ["d"]
+
+
+def test_one_kind_of_question_is_not_enough() -> None:
+    with pytest.raises(ValueError, match="answerable and unanswerable"):
+        fit([c for c in cases(40, 1.0) if c.answerable])
+    with pytest.raises(ValueError, match="answerable and unanswerable"):
+        fit([])
