@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := rag index api eval tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench eval clean
+.PHONY: help run test lint bench eval screenshots clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; write
 
 eval: $(VENV)/.dev  ## Measure answers and citations on the gold questions
 	@$(BIN)/renglon eval --baselines
+
+screenshots: $(VENV)/.dev  ## Make the pictures of docs/screenshots from the running page
+	@$(BIN)/python -m tests.screenshots
 
 clean:  ## Remove the environment, the index and all caches
 	rm -rf $(VENV) .renglon build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

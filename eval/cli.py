@@ -133,9 +133,7 @@ def _calibrate(seeds: Dataset, squad: Path | None, folder: Path, target: Path) -
     sets = [seeds]
     if squad:
         built = build_squad(folder / "corpus", squad, remove=0.2)
-        # SQuAD's own unanswerable questions share all words with their paragraph: what tells them apart is not
-        # among the features, and they would only make the fit doubt everything.
-        sets.append(Dataset(squad.stem, built.folder, [q for q in built.questions if q.kind != "adversarial"]))
+        sets.append(Dataset(squad.stem, built.folder, built.questions))
     cases = [case for n, data in enumerate(sets) for case in _cases(data, folder / f"data{n}")]
     calibration = fit(cases)
     write(calibration, target)

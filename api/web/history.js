@@ -1,0 +1,52 @@
+// The questions asked in this browser, with their answers and citations. They stay here and nowhere else.
+
+const KEY = "renglon.history";
+const MOST = 50; // about 8 kB each; browsers give 5 MB
+const STATES = new Set(["done", "stopped", "lost", "failed"]);
+
+/** Turns, oldest first. What can't be read is left out. */
+export function load() {
+  try {
+    const found = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return Array.isArray(found) ? found.filter(sound).map(settle) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Keep a turn: put in its place, or at the end. Reads first, so that two tabs don't undo each other. */
+export function put(turn) {
+  const turns = load();
+  const at = turns.findIndex((one) => one.id === turn.id);
+  if (at < 0) turns.push(turn);
+  else turns[at] = turn;
+  write(turns);
+}
+
+/** Forget one turn, or all of them. */
+export function forget(id = null) {
+  write(id === null ? [] : load().filter((turn) => turn.id !== id));
+}
+
+function write(turns) {
+  let kept = turns.slice(-MOST);
+  for (;;) {
+    try {
+      if (kept.length) localStorage.setItem(KEY, JSON.stringify(kept));
+      else localStorage.removeItem(KEY);
+      return;
+    } catch {
+      // Full, or not allowed at all: the oldest goes, until it fits or nothing is left.
+      if (!kept.length) return;
+      kept = kept.slice(Math.ceil(kept.length / 4));
+    }
+  }
+}
+
+const sound = (turn) =>
+  turn !== null && typeof turn === "object" && typeof turn.id === "string" && typeof turn.question === "string" &&
+  typeof turn.text === "string" && Array.isArray(turn.citations) && Array.isArray(turn.passages) &&
+  (!turn.answer || (typeof turn.answer.text === "string" && Array.isArray(turn.answer.citations)));
+
+/** A turn that was under way when the page closed was interrupted. */
+const settle = (turn) => (STATES.has(turn.state) ? turn : { ...turn, state: "lost" });

@@ -1,0 +1,201 @@
+// Puts the page together: composer, thread, source pane, lists, and the state of the server.
+
+import { $, el, foreign } from "./dom.js";
+import { copy } from "./clipboard.js";
+import { choose, current, number, t, translate } from "./i18n.js";
+import { examples } from "./examples.js";
+import * as composer from "./composer.js";
+import * as health from "./health.js";
+import * as history from "./history.js";
+import { markdown } from "./markdown.js";
+import { prepare, showHistory, showSources } from "./panels.js";
+import * as reading from "./reading.js";
+import * as theme from "./themes.js";
+import { busy, newTurn, run, stop } from "./turn.js";
+import { update, view } from "./turnview.js";
+
+const root = document.documentElement;
+const thread = $("#thread");
+let turns = history.load();
+let documents = [];
+let index = null;
+let waiting = []; // resolvers of those who wait for the server to be ready
+
+const acts = {
+  open: reading.open,
+  retry: (turn) => start(turn),
+  edit: (turn) => composer.fill(turn.question),
+  copy: async (turn, node) => {
+    const done = await copy(markdown(turn, location.href.split("#")[0]));
+    flash(node, done ? t("copied") : t("copyFailed"));
+  },
+};
+
+function submit(question) {
+  const turn = newTurn(question);
+  turns.push(turn);
+  thread.append(view(turn, acts));
+  layout();
+  start(turn);
+}
+
+function start(turn) {
+  const node = () => document.getElementById(`turn-${turn.id}`);
+  say(t("asking"));
+  const done = run(turn, ready, (changed) => {
+    // A forgotten turn may still be on its way.
+    if (node()) update(node(), changed, acts);
+  });
+  history.put(turn); // so that a reload in the middle keeps the question
+  composer.busy(true);
+  scroll(node());
+  done.then(() => {
+    composer.busy(busy());
+    if (turns.includes(turn)) history.put(turn);
+    if (turn.state === "lost" || turn.state === "failed") health.look();
+    reading.mark();
+    if (turn.state === "done") say(spoken(turn.answer));
+    else if (turn.state === "stopped") say(t(turn.text ? "stopped" : "stoppedEmpty"));
+  });
+}
+
+const spoken = (answer) =>
+  answer.status === "no_evidence"
+    ? `${t("none")}. ${t("noneText")}`
+    : t("answerDone", { text: answer.text.replace(/\s*\[[^\]]+:\d+(?:-\d+)?\]/g, ""), n: answer.citations.length });
+
+function ready() {
+  if (health.state === "ready") return Promise.resolve();
+  // Nobody there: trying is the quickest way to tell, and the question is kept.
+  if (health.state === "gone") return Promise.resolve();
+  return new Promise((resolve) => waiting.push(resolve));
+}
+
+function scroll(node) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  node?.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+}
+
+/** Tell screen readers. */
+function say(text) {
+  $("#live").textContent = text;
+}
+
+/** A button says for a moment what it did. */
+function flash(node, text) {
+  const words = node.querySelector("span");
+  const before = words?.textContent;
+  if (words) words.textContent = text;
+  node.dataset.flash = text;
+  say(text);
+  setTimeout(() => {
+    delete node.dataset.flash;
+    if (words) words.textContent = before;
+  }, 1600);
+}
+
+function layout() {
+  root.dataset.page = turns.length ? "thread" : "empty";
+}
+
+/** The whole thread anew: at the start, after a change of language, when turns were forgotten. */
+function draw() {
+  thread.replaceChildren(...turns.map((turn) => view(turn, acts)));
+  layout();
+  reading.mark();
+}
+
+function status(state, key, phase) {
+  const bar = $("#status");
+  const words = state === "ready" ? "" : t(key, { phase });
+  if (bar.textContent !== words) bar.textContent = words;
+  bar.hidden = !words;
+  root.dataset.server = state;
+  if (state !== "starting") {
+    waiting.forEach((resolve) => resolve());
+    waiting = [];
+  }
+}
+
+async function load() {
+  const get = async (path) => {
+    const response = await fetch(path, { cache: "no-store" });
+    return response.ok ? response.json() : null;
+  };
+  try {
+    const [list, info] = await Promise.all([get("/v1/documents"), get("/v1/index")]);
+    documents = list?.documents ?? [];
+    index = info;
+  } catch {
+    // The state of the server is told elsewhere; what was known stays.
+  }
+}
+
+async function welcome() {
+  const lines = documents.reduce((sum, d) => sum + d.lines, 0);
+  const n = documents.length;
+  $("#corpus").textContent = n ? t("corpus", { n, files: number(n), lines: number(lines) }) : "";
+  if (!n) return;
+  const { own, questions } = await examples(documents);
+  $("#examples-title").textContent = questions.length ? t(own ? "examplesOwn" : "examples") : "";
+  $("#examples").replaceChildren(
+    ...questions.map((question) =>
+      el("li", {}, el("button", { type: "button", class: "example", on: { click: () => submit(question) } }, foreign("span", {}, question)))),
+  ); // prettier-ignore
+}
+
+const historyActs = {
+  turns: () => turns,
+  go: (turn) => {
+    const node = document.getElementById(`turn-${turn.id}`);
+    scroll(node);
+    node?.focus({ preventScroll: true });
+  },
+  forget: (turn) => {
+    if (turn) stop(turn.id);
+    else stop();
+    history.forget(turn?.id ?? null);
+    turns = turn ? turns.filter((one) => one !== turn) : [];
+    draw();
+    if (!turn) say(t("forgotten"));
+  },
+};
+
+function retell() {
+  translate();
+  theme.label();
+  health.look();
+  draw();
+  reading.retell();
+  welcome();
+}
+
+translate();
+theme.prepare($("#theme"));
+prepare($("#sources"));
+prepare($("#history"));
+composer.prepare(submit, () => stop());
+reading.prepare({ turns: () => turns, say, flash });
+draw();
+thread.scrollTop = thread.scrollHeight;
+$("#open-sources").addEventListener("click", async () => {
+  await load();
+  showSources($("#sources"), documents, index, (route) => reading.open(route));
+});
+$("#open-history").addEventListener("click", () => showHistory($("#history"), turns, historyActs));
+$("#language").addEventListener("click", async () => {
+  await choose(current() === "es" ? "en" : "es");
+  retell();
+});
+addEventListener("online", () => health.look());
+let before = null;
+health.watch(async (state, key, phase) => {
+  status(state, key, phase);
+  if (state === before) return;
+  if (state === "ready" && before === "starting") say(t("ready"));
+  before = state;
+  if (state === "ready") reading.again();
+  await load();
+  await welcome();
+});
+if (!reading.follow()) composer.focus();

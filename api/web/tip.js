@@ -1,0 +1,69 @@
+// The card that shows a citation's quote, file and line while its chip has the pointer or the focus.
+
+import { $, el, foreign } from "./dom.js";
+import { lines } from "./markdown.js";
+import { t } from "./i18n.js";
+
+const card = el("div", { id: "tip", class: "tip", role: "tooltip", hidden: true });
+const LEAVE_MS = 120; // long enough for the pointer to move from the chip into the card
+const MOST = 420;
+let owner = null;
+let leaving = null;
+
+// Inside main: a landmark holds everything on the page.
+$("#main").append(card);
+card.addEventListener("pointerenter", () => clearTimeout(leaving));
+card.addEventListener("pointerleave", later);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || card.hidden) return;
+  hide();
+  event.stopImmediatePropagation(); // one Escape closes one thing
+}, true); // prettier-ignore
+addEventListener("scroll", hide, { capture: true, passive: true });
+addEventListener("resize", hide);
+
+/** Make a chip show its citation. */
+export function attach(chip, citation) {
+  chip.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && show(chip, citation));
+  chip.addEventListener("pointerleave", later);
+  chip.addEventListener("focus", () => chip.matches(":focus-visible") && show(chip, citation));
+  chip.addEventListener("blur", hide);
+}
+
+function show(chip, c) {
+  clearTimeout(leaving);
+  owner?.removeAttribute("aria-describedby");
+  owner = chip;
+  chip.setAttribute("aria-describedby", "tip");
+  const quote = Array.from(c.quote);
+  const text = quote.length > MOST ? `${quote.slice(0, MOST).join("")}…` : c.quote;
+  card.replaceChildren(
+    foreign("p", { class: "tip-quote" }, text),
+    el("p", { class: "tip-place" }, foreign("span", { class: "file" }, c.file), el("span", { class: "where" }, lines(c))),
+    c.verified === false ? el("p", { class: "bad" }, t("unverified")) : "",
+  );
+  card.hidden = false;
+  place(chip);
+}
+
+/** Below the chip, where it doesn't cover the sentence, or else above; never beyond the window's edges. */
+function place(chip) {
+  const at = chip.getBoundingClientRect();
+  const size = card.getBoundingClientRect();
+  const left = Math.max(8, Math.min(at.left + at.width / 2 - size.width / 2, innerWidth - size.width - 8));
+  const below = at.bottom + 6;
+  card.style.left = `${left}px`;
+  card.style.top = `${below + size.height <= innerHeight - 8 ? below : Math.max(8, at.top - size.height - 6)}px`;
+}
+
+function later() {
+  clearTimeout(leaving);
+  leaving = setTimeout(() => document.activeElement !== owner && hide(), LEAVE_MS);
+}
+
+export function hide() {
+  clearTimeout(leaving);
+  card.hidden = true;
+  owner?.removeAttribute("aria-describedby");
+  owner = null;
+}

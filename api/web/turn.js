@@ -1,0 +1,91 @@
+// One question and what became of it. No element is made here; `changed` is told of every step.
+
+import { Lost, Problem, ask } from "./stream.js";
+
+const SLOW_MS = 4000;
+const RETRY_MS = 1000;
+
+/**
+ * A turn. `state`: queued (waits for the server to be ready) → asking → done | stopped | lost | failed.
+ * `text`, `citations` and `passages` grow while it is asking; `answer` is the whole, at the end.
+ */
+export const newTurn = (question) => ({
+  id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`,
+  question, at: new Date().toISOString(), state: "queued",
+  text: "", citations: [], passages: [], answer: null, problem: null, slow: false,
+}); // prettier-ignore
+
+const running = new Map();
+
+export const busy = () => running.size > 0;
+
+/** Stop a turn, or all of them. */
+export function stop(id = null) {
+  for (const [key, controller] of running) if (id === null || key === id) controller.abort();
+}
+
+/** Ask the turn's question, from the beginning. `ready()` resolves when the server is. */
+export async function run(turn, ready, changed) {
+  const controller = new AbortController();
+  running.set(turn.id, controller);
+  const signal = controller.signal;
+  const step = (values) => changed(Object.assign(turn, values));
+  let slow = null;
+  const wait = () => {
+    clearTimeout(slow);
+    slow = setTimeout(() => step({ slow: true }), SLOW_MS);
+  };
+  try {
+    for (let tries = 0; ; tries += 1) {
+      step({ state: "queued", text: "", citations: [], passages: [], answer: null, problem: null, slow: false });
+      await Promise.race([ready(), aborted(signal)]);
+      step({ state: "asking" });
+      wait();
+      try {
+        await ask(turn.question, signal, (kind, data) => {
+          wait();
+          step({ slow: false, ...after(turn, kind, data) });
+        });
+        break;
+      } catch (error) {
+        // The server came up in between and isn't ready yet: that is no failure of this question.
+        const loading = error instanceof Problem && error.body.type === "urn:renglon:not-ready";
+        if (!loading || tries > 600) throw error;
+        await Promise.race([new Promise((done) => setTimeout(done, RETRY_MS)), aborted(signal)]);
+      } finally {
+        clearTimeout(slow);
+      }
+    }
+    step({ state: "done", slow: false });
+  } catch (error) {
+    if (signal.aborted) step({ state: "stopped", slow: false });
+    else if (error instanceof Problem) step({ state: "failed", problem: error.body, slow: false });
+    else {
+      step({ state: "lost", slow: false });
+      if (!(error instanceof Lost)) console.error(error);
+    }
+  } finally {
+    clearTimeout(slow);
+    running.delete(turn.id);
+    changed(turn);
+  }
+}
+
+/** What an event changes. */
+function after(turn, kind, data) {
+  if (kind === "passages") return { passages: data };
+  if (kind === "delta") return { text: turn.text + data.text };
+  if (kind === "citation") return { citations: [...turn.citations, data] };
+  if (kind === "answer" || kind === "no_evidence") {
+    // Kept once: the answer is the truth, and what came before it only its draft.
+    return { answer: data, text: "", citations: [], passages: [] };
+  }
+  return {};
+}
+
+const aborted = (signal) =>
+  new Promise((_, reject) => {
+    const fail = () => reject(new DOMException("stopped", "AbortError"));
+    if (signal.aborted) fail();
+    signal.addEventListener("abort", fail, { once: true });
+  });

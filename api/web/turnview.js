@@ -1,0 +1,163 @@
+// A turn as elements: question, sentences with chips, what was cited, what was only found, what to do next.
+
+import { parts, retrieved } from "./answer.js";
+import { button, el, foreign, icon } from "./dom.js";
+import { number, t } from "./i18n.js";
+import { lines } from "./markdown.js";
+import { format, ofCitation } from "./route.js";
+import { attach } from "./tip.js";
+
+const SHOWN = 3; // nearest passages shown at once
+const SNIPPET = 260;
+
+/** The article of a turn. `acts`: {open(route, turn), retry(turn), edit(turn), copy(turn, button)}. */
+export function view(turn, acts) {
+  const id = `turn-${turn.id}`;
+  const body = el("div", { class: "body" });
+  const node = el("article", { class: "turn", id, "aria-labelledby": `${id}-q`, tabindex: "-1" },
+    foreign("h2", { class: "question", id: `${id}-q` }, turn.question), body); // prettier-ignore
+  update(node, turn, acts);
+  return node;
+}
+
+/** Bring the article up to date. Sentences that stand already are left alone: focus and pointer may be on them. */
+export function update(node, turn, acts) {
+  const body = node.lastElementChild;
+  const answer = turn.answer ?? turn;
+  node.dataset.state = turn.state;
+  node.dataset.status = turn.answer?.status ?? "";
+  let text = body.querySelector(".sentences");
+  if (!text) body.append((text = el("div", { class: "sentences" })));
+  const none = turn.answer?.status === "no_evidence";
+  sentences(text, none ? [] : parts(answer, { streaming: !turn.answer }), turn, acts);
+  const before = [progress(turn), none ? noEvidence() : null].filter(Boolean);
+  const after = [notes(turn), ending(turn, acts)].flat();
+  if (turn.answer) after.push(cited(answer, turn, acts), others(answer, none, turn, acts), foot(answer, turn, acts));
+  for (const child of [...body.children]) if (child !== text) child.remove();
+  text.before(...before);
+  text.after(...after.filter(Boolean));
+}
+
+function sentences(box, wanted, turn, acts) {
+  wanted.forEach((part, i) => {
+    const key = JSON.stringify([part.text, part.citations.map((c) => c.n), part.supported]);
+    const old = box.children[i];
+    if (old?.dataset.key === key) return;
+    const node = sentence(part, turn, acts);
+    node.dataset.key = key;
+    if (old) old.replaceWith(node);
+    else box.append(node);
+  });
+  while (box.children.length > wanted.length) box.lastChild.remove();
+}
+
+function sentence(part, turn, acts) {
+  const doubt = part.supported === false;
+  const label = part.reason ? t("unsupportedReason", part) : part.citations.length ? t("unsupported") : t("uncited");
+  // A no-break space ties the first chip to the last word.
+  const chips = part.citations.flatMap((c) => ["\u00a0", chip(c, turn, acts)]);
+  return el("p", { class: doubt ? "sentence doubt" : "sentence" }, foreign("span", { class: "words" }, part.text), chips,
+    doubt ? foreign("span", { class: "doubt-label" }, label) : null); // prettier-ignore
+}
+
+function chip(c, turn, acts) {
+  const node = el("button", {
+    type: "button", class: c.verified === false ? "chip chip-bad" : "chip", data: { n: c.n, route: ofCitation(c) },
+    "aria-label": t("cite", { n: c.n, file: c.file, where: lines(c) }),
+    on: { click: () => acts.open(ofCitation(c), turn, node) },
+  }, String(c.n)); // prettier-ignore
+  attach(node, c);
+  return node;
+}
+
+function progress(turn) {
+  const found = turn.passages.length;
+  const words = { queued: t("queued"), asking: found ? t("read", { n: found }) : t("asking") }[turn.state];
+  if (!words || turn.text) return turn.slow ? el("p", { class: "progress" }, t("slow")) : null;
+  return el("p", { class: "progress" }, el("span", { class: "writing", "aria-hidden": "true" }), turn.slow ? t("slow") : words);
+}
+
+const noEvidence = () =>
+  el("div", { class: "none" }, el("p", { class: "none-title" }, t("none")), el("p", { class: "none-text" }, t("noneText")));
+
+/** What the reader should know about how the answer was made. */
+function notes({ answer }) {
+  if (!answer) return [];
+  const dropped = Array.isArray(answer.dropped_markers) ? answer.dropped_markers.length : Number(answer.dropped_markers) || 0;
+  const degraded = answer.degraded && (typeof answer.degraded === "string" ? answer.degraded : t("degraded"));
+  const invalid = answer.invalid_citations > 0 && t("invalid", { n: answer.invalid_citations });
+  return [answer.notice, degraded, invalid, dropped > 0 && t("dropped", { n: dropped })]
+    .filter(Boolean)
+    .map((note) => foreign("p", { class: "note" }, note));
+}
+
+/** How a turn ended that has no whole answer, and what can be done. */
+function ending(turn, acts) {
+  if (!["stopped", "lost", "failed"].includes(turn.state)) return null;
+  const began = turn.text ? "stopped" : "stoppedEmpty";
+  const words = { stopped: t(began), lost: t("lost"), failed: turn.problem?.detail ?? t("failed") }[turn.state];
+  return el("div", { class: `ending ending-${turn.state}`, role: turn.state === "stopped" ? undefined : "alert" },
+    el("p", {}, turn.state === "failed" ? `${t("failed")} ` : "", foreign("span", {}, words)),
+    turn.problem?.hint ? foreign("p", { class: "hint" }, turn.problem.hint) : null,
+    el("p", { class: "acts" },
+      button({ name: "again", text: t("again"), class: "act act-again" }, () => acts.retry(turn)),
+      button({ name: "edit", text: t("edit"), class: "act" }, () => acts.edit(turn))),
+  ); // prettier-ignore
+}
+
+function cited(answer, turn, acts) {
+  if (!answer.citations.length) return null;
+  const rows = answer.citations.map((c) =>
+    el("li", {}, link(ofCitation(c), turn, acts,
+      el("span", { class: "row-n" }, String(c.n)), foreign("span", { class: "file" }, c.file),
+      el("span", { class: "where" }, lines(c)),
+      c.verified === false ? el("span", { class: "bad" }, icon("cross"), t("check.bad")) : null)),
+  ); // prettier-ignore
+  return el("section", { class: "cited", "aria-label": t("cited") },
+    el("h3", {}, t("cited")), el("ol", { role: "list" }, rows)); // prettier-ignore
+}
+
+function others(answer, none, turn, acts) {
+  const found = retrieved(answer.passages);
+  if (!found.length) return null;
+  const list = (some) => el("ul", { class: "passages", role: "list" }, some.map((p) => el("li", {}, passage(p, turn, acts))));
+  if (!none) {
+    return el("details", { class: "others" }, el("summary", {}, t("retrieved", { n: found.length })),
+      el("p", { class: "hint" }, t("retrievedNote")), list(found)); // prettier-ignore
+  }
+  const rest = found.slice(SHOWN);
+  return el("section", { class: "nearest", "aria-label": t("nearest") },
+    el("h3", {}, t("nearest")), list(found.slice(0, SHOWN)),
+    rest.length ? el("details", { class: "others" }, el("summary", {}, t("nearestMore", { n: rest.length })), list(rest)) : null); // prettier-ignore
+}
+
+function passage(p, turn, acts) {
+  const points = Array.from(p.text.replace(/\s+/g, " "));
+  const text = points.length > SNIPPET ? `${points.slice(0, SNIPPET).join("").replace(/\s\S*$/, "")} …` : points.join("");
+  return link(format(p.document_id, p.line_start, p.line_end), turn, acts,
+    foreign("span", { class: "snippet" }, text),
+    el("span", { class: "place" }, foreign("span", { class: "file" }, p.file), el("span", { class: "where" }, lines(p)))); // prettier-ignore
+}
+
+/** A link to a line, which opens it beside the answer; a middle click or a copied address work too. */
+function link(route, turn, acts, ...children) {
+  return el("a", { class: "row", href: route, on: {
+    click: (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      acts.open(route, turn, event.currentTarget);
+    },
+  } }, ...children); // prettier-ignore
+}
+
+function foot(answer, turn, acts) {
+  const words = [
+    answer.status === "answered" ? t(answer.mode === "generative" ? "generative" : "extractive") : null,
+    Number.isFinite(answer.confidence) ? t("confidence", { n: Math.round(answer.confidence * 100) }) : null,
+    Number.isFinite(answer.timings_ms?.total) ? t("took", { n: number(Math.round(answer.timings_ms.total)) }) : null,
+  ].filter(Boolean);
+  const copy = button({ name: "copy", text: t("copyMarkdown"), title: t("copyMarkdownTitle"), class: "act act-copy" },
+    (event) => acts.copy(turn, event.currentTarget)); // prettier-ignore
+  return el("footer", { class: "foot" }, el("span", { class: "meta" }, words.join(" · ")),
+    answer.status === "answered" ? copy : null); // prettier-ignore
+}

@@ -1,0 +1,38 @@
+"""The gold questions on the five articles, with floors a little under what is reached: quality can't slip unseen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from eval.bench import Bench
+from eval.datasets import SEEDS_GOLD, load_gold
+from eval.run import evaluate
+from eval.summary import missed, parse_floors
+from index.encoder import Encoder
+from index.store import Store
+from rag.abstain import load_calibration
+from rag.settings import Settings
+from tests.conftest import SEEDS
+
+FLOORS = [
+    "quote_exact=1.0", "recall_at_1=0.74", "recall_at_5=0.91", "first_citation_hit=0.69", "any_citation_hit=0.81",
+    "answered_rate=0.90", "refusal_recall_off_topic=0.85",
+]  # fmt: skip
+ENGLISH = ["recall_at_5=0.85", "first_citation_hit=0.60"]
+
+
+@pytest.fixture(scope="module")
+def result(seeds_store: Store, encoder: Encoder) -> dict[str, Any]:
+    questions = load_gold(SEEDS_GOLD)
+    bench = Bench(seeds_store, encoder, Settings(), load_calibration())
+    return evaluate(bench, questions, SEEDS, totals=bench.relevant_totals(questions))
+
+
+def test_the_seeds_reach_their_floors(result: dict[str, Any]) -> None:
+    assert missed(result["metrics"], parse_floors(FLOORS)) == []
+
+
+def test_so_do_the_english_questions(result: dict[str, Any]) -> None:
+    assert missed(result["groups"]["language: en"]["metrics"], parse_floors(ENGLISH)) == []
