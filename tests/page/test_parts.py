@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
+
+from tests.conftest import Server
 
 Call = Callable[..., Any]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """One page for all: nothing here changes it."""
+    opened = browser.new_page()
+    opened.goto(server.url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
 def call(page: Page) -> Call:
     """Calls a function of one of the page's modules."""
 
