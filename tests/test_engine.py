@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -116,9 +118,9 @@ async def _ask(engine: Engine) -> str:
 
 
 def test_as_an_async_query_engine(engine: Engine) -> None:
-    import asyncio
-
-    assert "limusina" in asyncio.run(_ask(engine))
+    # In a thread of its own: the browser tests leave an event loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        assert "limusina" in pool.submit(lambda: asyncio.run(_ask(engine))).result()
 
 
 def test_the_retriever_serves_a_llama_index_engine(seeds_store: Store, encoder: Encoder) -> None:

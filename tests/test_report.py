@@ -115,7 +115,8 @@ def test_a_passage_must_hold_the_answer_to_be_relevant() -> None:
 def test_what_a_refusal_withheld_counts_for_the_curve_only() -> None:
     got = record(asked(), said(GOOD, refused=True))
     assert got["correct"]
-    assert got["scores"]["first_citation_hit"] == got["scores"]["answer_contains_gold"] == 0
+    assert got["scores"]["first_citation_hit"] == 1
+    assert got["scores"]["first_citation_hit_end_to_end"] == got["scores"]["answer_contains_gold"] == 0
     assert got["scores"]["line_f1"] == 0
 
 
