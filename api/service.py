@@ -63,6 +63,7 @@ class Service:
         self._sync(renglon)
         self.phase = "warming up"
         _ = renglon.engine
+        _give_back_memory()
 
     def _sync(self, renglon: Renglon) -> None:
         if not self.settings.corpus.is_dir() and renglon.store.catalog.generation:
@@ -97,3 +98,15 @@ class Service:
         """Let go of the data folder."""
         if self._renglon is not None and not self._thread.is_alive():
             self._renglon.close()
+
+
+def _give_back_memory() -> None:
+    """Return what loading and indexing freed to the system; glibc keeps it otherwise. Nothing where there is none."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    except (OSError, AttributeError):
+        log.debug("no malloc_trim here")

@@ -7,6 +7,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -43,7 +44,6 @@ class Encoder:
         self._lock = Lock()  # the tokenizer's truncation state is not safe to share between threads
         self.name, self.revision = name, f"{revision}.{SCHEME}"
         self.dimension = int(model.get_embedding_dimension() or 0)
-        self._bf16 = self._bf16_pays()
 
     def encode_query(self, question: str) -> Vectors:
         """Unit vector of one question, shape (dimension,), float32 throughout (bf16 is slower for one text)."""
@@ -126,8 +126,9 @@ class Encoder:
             )
         return np.asarray(vectors, dtype=np.float32)
 
-    def _bf16_pays(self) -> bool:
-        """Whether batches are faster under bf16 autocast here: measured once (0.2 s), since CPU flags mislead."""
+    @cached_property
+    def _bf16(self) -> bool:
+        """Whether batches are faster under bf16 autocast here: measured at the first batch, since flags mislead."""
         import torch
 
         if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import tantivy
@@ -13,6 +14,8 @@ from rag.overlap import WORD
 
 # tantivy's own BM25 constants; they can't be set from Python.
 K1, B = 1.2, 0.75
+# Texts whose terms are kept: the same passages come back for many questions. About 10 kB each.
+REMEMBERED = 1024
 _MEND = "Run: renglon sync --rebuild"
 
 
@@ -43,6 +46,7 @@ class LexicalIndex:
         self.folder = folder
         self._stems, self._words = _analyzer(stem=True), _analyzer(stem=False)
         self._schema = _schema()
+        self._analysed = lru_cache(REMEMBERED)(self._analyse)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, str(folder))
@@ -54,7 +58,10 @@ class LexicalIndex:
 
     def terms(self, text: str) -> list[str]:
         """The terms of a text: its stems, then its words as they stand (marked), each in order, repeats included."""
-        return [*self._stems.analyze(text), *(WORD + word for word in self._words.analyze(text))]
+        return list(self._analysed(text))
+
+    def _analyse(self, text: str) -> tuple[str, ...]:
+        return (*self._stems.analyze(text), *(WORD + word for word in self._words.analyze(text)))
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """BM25's idf of each term: ln(1 + (N - n + 0.5) / (n + 0.5)); a term that no passage has gets the most."""

@@ -31,17 +31,16 @@ class Overlap:
         words = sum(idf for term, idf in self._words.items() if term in terms)
         missing = [term for term in self._stems if term not in terms]
         stems = self._stems_total - sum(self._stems[term] for term in missing)
-        if near := [term for term in missing if len(term) >= _HEAD and not term[0].isdigit()]:
-            heads = _by_head(terms)
-            stems += sum(self._stems[term] * _credit(term, heads.get(term[:_HEAD], ())) for term in near)
+        near = {term[:_HEAD] for term in missing if len(term) >= _HEAD and not term[0].isdigit()}
+        if near:
+            forms: dict[str, list[str]] = {}
+            for other in terms:
+                if other[:_HEAD] in near:
+                    forms.setdefault(other[:_HEAD], []).append(other)
+            stems += sum(
+                self._stems[term] * _credit(term, forms[term[:_HEAD]]) for term in missing if term[:_HEAD] in forms
+            )
         return (stems / self._stems_total + words / self._words_total) / 2
-
-
-def _by_head(terms: Collection[str]) -> dict[str, list[str]]:
-    heads: dict[str, list[str]] = {}
-    for term in terms:
-        heads.setdefault(term[:_HEAD], []).append(term)
-    return heads
 
 
 def _credit(term: str, others: Collection[str]) -> float:

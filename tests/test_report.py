@@ -117,7 +117,7 @@ def test_what_a_refusal_withheld_counts_for_the_curve_only() -> None:
     assert got["correct"]
     assert got["scores"]["first_citation_hit"] == 1
     assert got["scores"]["first_citation_hit_end_to_end"] == got["scores"]["answer_contains_gold"] == 0
-    assert got["scores"]["line_f1"] == 0
+    assert got["scores"]["line_f1"] == 1
 
 
 # ---- figures -----------------------------------------------------------------------------------------------
