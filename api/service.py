@@ -51,19 +51,23 @@ class Service:
             log.info("ready after %.1f s", time.perf_counter() - began)
 
     def _load(self) -> None:
-        self.phase = "opening the index"
+        self._enter("opening the index")
         from index.wiring import Renglon
 
         self._renglon = renglon = Renglon(self.settings, "renglon serve", wait_s=5)
         if self.url:
             renglon.store.lock.announce(self.url)
-        self.phase = "loading the model"
+        self._enter("loading the model")
         _ = renglon.encoder
-        self.phase = f"indexing {self.settings.corpus}"
+        self._enter(f"indexing {self.settings.corpus}")
         self._sync(renglon)
-        self.phase = "warming up"
+        self._enter("warming up")
         _ = renglon.engine
         _give_back_memory()
+
+    def _enter(self, phase: str) -> None:
+        self.phase = phase
+        log.info("%s ...", phase)
 
     def _sync(self, renglon: Renglon) -> None:
         if not self.settings.corpus.is_dir() and renglon.store.catalog.generation:

