@@ -251,12 +251,6 @@ class Catalog:
             found[row[0]] = PassageRow(*columns)
         return [found[pk] for pk in pks if pk in found]
 
-    def vectors_of(self, pks: Sequence[int]) -> dict[int, Vectors]:
-        """Passage vectors by key, those of unknown keys left out."""
-        query = """SELECT passage_pk, passage FROM vectors WHERE passage_pk IN ({})
-            AND model = (SELECT value FROM meta WHERE key = 'model')"""
-        return {pk: np.frombuffer(blob, np.float32) for pk, blob in self._in(query, pks)}
-
     def batches(self, size: int) -> Iterator[tuple[list[int], Vectors, list[str]]]:
         """(pks, vectors, texts) of all passages, in batches: what the projections are made of."""
         last = 0

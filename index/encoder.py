@@ -112,7 +112,7 @@ class Encoder:
         pooled = []
         for row, (_, spans) in enumerate(batch):
             starts, ends = offsets[row, :, 0], offsets[row, :, 1]
-            inside = np.array([(ends > max(starts.min(), a)) & (starts < b) & (ends > starts) for a, b in spans])
+            inside = np.array([(ends > a) & (starts < b) & (ends > starts) for a, b in spans])
             sums = inside.astype(np.float32) @ states[row]
             pooled.append(_unit(sums))
         return _unit(output["sentence_embedding"].float().numpy()), pooled

@@ -49,10 +49,10 @@ class HybridRetriever(BaseRetriever):
         return sorted(ranked, key=lambda found: (-found[1], found[0].pk))
 
 
-def _node(row: PassageRow, score: float, cosine: float, lexical: float) -> NodeWithScore:
+def _node(row: PassageRow, score: float, cosine: float, shared: float) -> NodeWithScore:
     metadata = {
         "document_id": row.document_id, "file": row.file, "file_sha256": row.sha256, "line_start": row.line_start,
-        "line_end": row.line_end, "cosine": cosine, "lexical": lexical,
+        "line_end": row.line_end, "cosine": cosine, "shared": shared,
     }  # fmt: skip
     node = PassageNode(
         id_=f"{row.document_id}.{row.ordinal}", text=row.text, extra_info=metadata, start_char_idx=row.char_start,

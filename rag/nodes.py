@@ -25,10 +25,10 @@ class Sentence:
 
 
 class PassageNode(TextNode):
-    """A retrieved passage. Metadata: document_id, file, file_sha256, line_start, line_end, cosine, lexical.
+    """A retrieved passage. Metadata: document_id, file, file_sha256, line_start, line_end, cosine, shared.
 
-    `cosine` is that of question and passage; `lexical` the passage's BM25 as a share of the most that the
-    question could have scored, 0 to 1.
+    `cosine` is how near question and passage are (rag.fuse.passage_cosine); `shared` the share of the question's
+    words that the passage holds (rag.overlap), 0 to 1.
     """
 
     _sentences: tuple[Sentence, ...] = PrivateAttr(default=())
