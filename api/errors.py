@@ -27,6 +27,11 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.ModelMismatch: 409,
     errors.ModelDamaged: 503,
     errors.ProjectionDamaged: 503,
+    errors.ModelServerFailed: 502,
+    errors.UnknownJob: 404,
+    errors.FileTooLarge: 413,
+    errors.KeyRequired: 401,
+    errors.NotAllowed: 403,
     errors.NotReady: 503,
 }
 

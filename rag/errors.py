@@ -13,6 +13,12 @@ RenglonError
 ├── ModelMismatch            the index was made with another model
 ├── ModelDamaged             the model's files are missing, truncated or altered
 ├── ProjectionDamaged        Chroma or tantivy can't be read; the catalogue can rebuild it
+├── ModelServerFailed        the server that writes answers refused, timed out or sent nothing usable
+├── UnknownJob               no job has that id
+├── FileTooLarge             an upload is over the limit
+├── KeyRequired              the request lacks the API key, or has another one
+├── NotAllowed               the request comes from a page or for a host that is not allowed
+├── UnsafeAddress            another address than loopback was set without an API key
 ├── PortInUse                the address to listen on is taken
 └── NotReady                 the model is still loading, or loading failed
 """
@@ -78,6 +84,30 @@ class ModelDamaged(RenglonError):
 
 class ProjectionDamaged(RenglonError):
     """Chroma or tantivy can't be read; the catalogue can rebuild it."""
+
+
+class ModelServerFailed(RenglonError):
+    """The server that writes answers refused, timed out or sent nothing usable."""
+
+
+class UnknownJob(RenglonError):
+    """No job has that id."""
+
+
+class FileTooLarge(RenglonError):
+    """An upload is over the limit."""
+
+
+class KeyRequired(RenglonError):
+    """The request lacks the API key, or has another one."""
+
+
+class NotAllowed(RenglonError):
+    """The request comes from a page or for a host that is not allowed."""
+
+
+class UnsafeAddress(RenglonError):
+    """Another address than loopback was set without an API key."""
 
 
 class PortInUse(RenglonError):

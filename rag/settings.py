@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BUNDLED = "bundled"
@@ -29,6 +29,16 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="CPU threads of the encoder; 0: as many as there are cores.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0: any free one.")
+
+    api_key: SecretStr | None = Field(None, description="Required on every /v1 route when set; other hosts need it.")
+    allowed_hosts: str = Field("", description="Further names that the service answers to, by comma.")
+    include: str = Field("", description="Only files that match one of these globs, by comma, are indexed.")
+    exclude: str = Field("", description="Files that match one of these globs, by comma, are not indexed.")
+    chroma_url: str | None = Field(None, description="A Chroma server for the dense projection; default: a local one.")
+    llm_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server that writes the answers.")
+    llm_model: str | None = Field(None, description="Its model; default: the first that the server names.")
+    llm_key: SecretStr | None = Field(None, description="Its key, where it wants one.")
+    llm_timeout_s: float = Field(30, gt=0, description="Seconds for a written answer; then the extracted one is given.")
 
     @property
     def models_path(self) -> Path:

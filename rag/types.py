@@ -41,6 +41,22 @@ class Citation(Wire):
     state: CitationState = Field(description="valid: stands as cited; moved: at other lines; stale: gone.")
 
 
+class AnswerSentence(Wire):
+    """What the support check found of one written sentence."""
+
+    answer_start: int = Field(ge=0, description="Where the sentence starts in the answer's text.")
+    answer_end: int = Field(ge=0, description="Where it ends, before its markers.")
+    supported: bool = Field(description="It cites something, and what it cites bears it out.")
+    reason: str | None = Field(None, description="Why it is not supported, in the question's language.")
+
+
+class Turn(Wire):
+    """One turn of the conversation before the question."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
 class PassageHit(Wire):
     """A passage that was retrieved, whether or not the answer cites it."""
 
@@ -67,6 +83,10 @@ class Answer(Wire):
     passages: list[PassageHit] = Field(description="What was retrieved, best first.")
     confidence: float = Field(ge=0, le=1, description="Calibrated probability that the corpus answers this.")
     invalid_citations: int = Field(0, ge=0, description="Citations that failed verification; shown, not hidden.")
+    sentences: list[AnswerSentence] = Field([], description="Of a written answer: each sentence, checked.")
+    dropped_markers: int = Field(0, ge=0, description="Markers of a model that named no source; dropped.")
+    standalone_question: str | None = Field(None, description="A follow-up as it was understood; null: as asked.")
+    degraded: bool = Field(False, description="A search index is being mended; the other one answered alone.")
     notice: str | None = Field(None, description="Something the reader should know about how this was made.")
     timings_ms: dict[str, float] = Field(description="Milliseconds: embed, retrieve, evidence, total.")
     index_version: int = Field(description="Generation of the catalogue that answered.")
