@@ -19,6 +19,8 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.UnknownDocument: 404,
     errors.LinesOutOfRange: 416,
     errors.FileRefused: 422,
+    errors.FileUnreadable: 422,
+    errors.DocumentOfFolder: 409,
     errors.CorpusNotFound: 404,
     errors.NoReadableFile: 422,
     errors.DataFolderUnusable: 507,

@@ -3,8 +3,10 @@ not at the top, so that the server listens before it is loaded."""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
+from index.globs import Globs
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ class Renglon:
 
         self.settings = settings
         self.store: Store = Store(settings.data_dir, command, wait_s)
+        self.writing = threading.RLock()  # held while the store is changed: the doors have several threads
         self._encoder: Encoder | None = None
         self._engine: Engine | None = None
 
@@ -40,7 +43,7 @@ class Renglon:
         """What brings a folder into the store."""
         from index.sync import Syncer
 
-        return Syncer(self.store, self.encoder, int(self.settings.max_file_mb * 1_000_000))
+        return Syncer(self.store, self.encoder, max_bytes(self.settings), globs_of(self.settings), self.writing)
 
     @property
     def engine(self) -> Engine:
@@ -64,6 +67,16 @@ class Renglon:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def max_bytes(settings: Settings) -> int:
+    """Size of the largest file that is indexed, in bytes."""
+    return int(settings.max_file_mb * 1_000_000)
+
+
+def globs_of(settings: Settings) -> Globs:
+    """Which files of a corpus folder are indexed."""
+    return Globs.parse(settings.include, settings.exclude)
 
 
 def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
