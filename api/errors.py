@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -40,11 +41,20 @@ STATUS: dict[type[errors.RenglonError], int] = {
 
 def problem(status: int, name: str, detail: str, hint: str = "") -> JSONResponse:
     """A problem document: type, title, status, detail, and what to do about it."""
+    headers = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    return JSONResponse(body(status, name, detail, hint), status, headers, media_type="application/problem+json")
+
+
+def body(status: int, name: str, detail: str, hint: str = "") -> dict[str, Any]:
+    """What a problem document holds."""
     title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
     slug = title.lower().replace(" ", "-")
-    body = {"type": f"urn:renglon:{slug}", "title": title, "status": status, "detail": detail, "hint": hint}
-    headers = {"Retry-After": "1"} if status == 503 else None
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return {"type": f"urn:renglon:{slug}", "title": title, "status": status, "detail": detail, "hint": hint}
+
+
+def body_of(error: errors.RenglonError) -> dict[str, Any]:
+    """What the problem document of one of our own errors holds."""
+    return body(STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint)
 
 
 def of_error(error: errors.RenglonError) -> JSONResponse:
@@ -67,6 +77,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(_: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 413:
+            return problem(413, "FileTooLarge", "The request is larger than this route takes.", "Send less at once.")
         return problem(error.status_code, "HttpError", str(error.detail), "GET /docs lists the routes.")
 
     @app.exception_handler(Exception)

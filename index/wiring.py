@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from index.encoder import Encoder
     from index.store import Store
     from index.sync import Syncer
+    from index.uploads import Uploads
     from rag.engine import Engine
 
 
@@ -44,6 +45,13 @@ class Renglon:
         from index.sync import Syncer
 
         return Syncer(self.store, self.encoder, max_bytes(self.settings), globs_of(self.settings), self.writing)
+
+    @property
+    def uploads(self) -> Uploads:
+        """The documents that came over HTTP; one for all threads of a process."""
+        from index.uploads import Uploads
+
+        return Uploads(self.store, self.syncer, max_bytes(self.settings))
 
     @property
     def engine(self) -> Engine:

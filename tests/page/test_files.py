@@ -16,7 +16,9 @@ FILES = sorted(path.name for path in WEB.iterdir())
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    return TestClient(create_app(Settings()))  # not entered: nothing is loaded, as in a server's first moment
+    return TestClient(
+        create_app(Settings()), "http://localhost"
+    )  # not entered: nothing is loaded, as in a server's first moment
 
 
 @pytest.mark.parametrize("path", ["/", *(f"/web/{name}" for name in FILES)])
