@@ -185,11 +185,14 @@ def serve(
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Check data folder, catalogue, Chroma and tantivy; exit code 1 when something is wrong."""
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Rebuild what is damaged from the catalogue.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check data folder, catalogue, Chroma and tantivy; exit code 1 when something is (still) wrong."""
     from dataclasses import asdict
 
-    from index.doctor import examine
+    from index import doctor as check
     from index.lock import read_holder
     from index.store import Store
 
@@ -198,7 +201,9 @@ def doctor(as_json: AsJson = False) -> None:
     if url := read_holder(settings.data_dir).get("url"):
         raise IndexBusy(f"A server at {url} holds the data folder.", "Stop it first, or GET /v1/index there.")
     with Store(settings.data_dir, "renglon doctor", WAIT_S) as store:
-        findings = list(examine(store))
+        if fix:
+            check.fix(store)
+        findings = list(check.examine(store))
     if as_json:
         _print_json([asdict(finding) for finding in findings])
     else:

@@ -11,7 +11,7 @@ from pathlib import Path
 from index.encoder import Encoder
 from index.globs import Globs
 from index.read import Document, read_document
-from index.schema import ModelKey
+from index.schema import Change, ModelKey
 from index.split import Passage, split
 from index.store import Store
 from index.survey import Survey, SyncReport, survey
@@ -93,7 +93,7 @@ class Syncer:
             look.report.passages += sum(len(work.passages) for work in works)
         if look.gone:
             with self._writing:
-                self._store.project(self._store.catalog.remove(look.gone), [])
+                self._store.remove(look.gone)
         look.report.seconds = time.perf_counter() - started
         return look.report
 
@@ -117,7 +117,7 @@ class Syncer:
     def remove(self, id_: str) -> None:
         """Take a document out of the catalogue, then out of both projections."""
         with self._writing:
-            self._store.project(self._store.catalog.remove([id_]), [])
+            self._store.remove([id_])
 
     def write(self, works: list[Work], meter: _Meter | None = None) -> None:
         """Embed documents together, then put each in the place of its version before."""
@@ -125,41 +125,41 @@ class Syncer:
         meter.begin(works)
         texts = [text for work in works for text in work.texts]
         vectors, sentences = self._encoder.encode_documents(texts, meter.advance)
-        model, first, sentence = model_key(self._encoder), 0, 0
-        removed, added = [], []
+        changes, first, sentence = [], 0, 0
+        for work in works:
+            last, end = first + len(work.passages), sentence + work.size - len(work.passages)
+            changes.append(
+                Change(work.document, work.root, work.passages, vectors[first:last], sentences[sentence:end])
+            )
+            first, sentence = last, end
         with self._writing:
-            for work in works:
-                last, end = first + len(work.passages), sentence + work.size - len(work.passages)
-                old, new = self._store.catalog.replace(
-                    work.document, work.root, work.passages, vectors[first:last], sentences[sentence:end], model
-                )
-                removed += old
-                added += new
-                first, sentence = last, end
-            self._store.project(removed, added)
+            self._store.replace(changes, model_key(self._encoder))
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed every passage with the model that is loaded, then switch to it in one transaction.
 
         The old vectors answer until then; an interrupted run goes on where it stopped. Returns passages embedded.
         """
-        catalog, model = self._store.catalog, model_key(self._encoder)
-        pks = catalog.pks_without_vectors(model)
+        catalog, model, embedded = self._store.catalog, model_key(self._encoder), 0
+        while pks := catalog.pks_without_vectors(model):  # a sync may add passages meanwhile
+            embedded += len(pks)
+            self._reembed(pks, model, progress)
+        self._store.switch_model(model)
+        return embedded
+
+    def _reembed(self, pks: list[int], model: ModelKey, progress: Progress | None) -> None:
+        catalog = self._store.catalog
         for start in range(0, len(pks), GATHER // 8):
-            some = pks[start : start + GATHER // 8]
-            texts = catalog.texts_of(some)
-            vectors, sentences = self._encoder.encode_documents(texts)
+            texts = catalog.texts_of(pks[start : start + GATHER // 8])
+            vectors, sentences = self._encoder.encode_documents(list(texts.values()))
             first, rows = 0, []
-            for i, pk in enumerate(some):
-                last = first + len(texts[i][1])
+            for i, (pk, (_, spans)) in enumerate(texts.items()):
+                last = first + len(spans)
                 rows.append((pk, vectors[i], sentences[first:last]))
                 first = last
             catalog.add_vectors(model, rows)
             if progress:
-                progress(len(some), len(pks) - start - len(some))
-        catalog.switch_model(model)
-        self._store.rebuild()
-        return len(pks)
+                progress(len(rows), max(0, len(pks) - start - GATHER // 8))
 
 
 def _gathered(documents: Iterable[Work]) -> Iterator[list[Work]]:

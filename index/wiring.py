@@ -25,7 +25,7 @@ class Renglon:
         from index.store import Store
 
         self.settings = settings
-        self.store: Store = Store(settings.data_dir, command, wait_s)
+        self.store: Store = Store(settings.data_dir, command, wait_s, settings.chroma_url)
         self.writing = threading.RLock()  # held while the store is changed: the doors have several threads
         self._encoder: Encoder | None = None
         self._engine: Engine | None = None
@@ -94,7 +94,7 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     from rag.engine import Engine
 
     return Engine(
-        HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexical, store.catalog,
+        HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexicon, store.catalog,
         load_calibration(settings.calibration), lambda: store.catalog.generation, settings.max_question_chars,
-        settings.max_sentences,
+        settings.max_sentences, lambda: store.degraded,
     )  # fmt: skip

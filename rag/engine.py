@@ -57,10 +57,12 @@ class Engine(BaseQueryEngine):
         version: Callable[[], int],
         max_chars: int = 2000,
         max_sentences: int = 3,
+        degraded: Callable[[], bool] = lambda: False,
     ) -> None:
         self._retriever, self._encoder, self._lexicon, self._source = retriever, encoder, lexicon, source
         self._calibration, self._version = calibration, version
         self._max_chars, self._max_sentences = max_chars, max_sentences
+        self._degraded = degraded
         super().__init__(CallbackManager([]))  # fmt: skip
 
     def answer(self, question: str) -> Answer:
@@ -123,6 +125,7 @@ class Engine(BaseQueryEngine):
             id=uuid.uuid4().hex, question=question, status="answered" if answered else "no_evidence",
             language=language, text=writer.text if answered else NO_EVIDENCE[language], citations=writer.citations,
             passages=cited, confidence=round(confidence, 4), invalid_citations=writer.invalid, notice=None,
+            degraded=self._degraded(),
             timings_ms=clock.total(), index_version=self._version(),
         )  # fmt: skip
 
