@@ -41,12 +41,12 @@ class HybridRetriever(BaseRetriever):
         with self._store.reading() as view:
             if self._store.catalog.model not in (None, self._model):
                 raise ModelMismatch("The model was changed while this question was answered.", "Ask again.")
-            lexicon = view.lexical or self._store.views.analysis
-            terms = lexicon.terms(question)
-            overlap = Overlap(lexicon.idf(terms))
+            terms = self._store.views.analysis.terms(question)
+            view, overlap = self._overlap(view, terms)
             candidates = list(dict.fromkeys(self._candidates(view, vector, terms)))
             rows = self._store.catalog.passages(candidates)
         cosines = [passage_cosine(vector, row.vector, row.sentence_vectors) for row in rows]
+        lexicon = view.lexical or self._store.views.analysis
         shared = [overlap.share(set(lexicon.terms(row.text))) for row in rows]
         best = max(cosines, default=0.0)
         ranked = [
@@ -54,6 +54,14 @@ class HybridRetriever(BaseRetriever):
             for row, cosine, share in zip(rows, cosines, shared, strict=True)
         ]
         return sorted(ranked, key=lambda found: (-found[1], found[0].pk))
+
+    def _overlap(self, view: View, terms: list[str]) -> tuple[View, Overlap]:
+        if view.lexical is not None:
+            try:
+                return view, Overlap(view.lexical.idf(terms))
+            except ProjectionDamaged as damage:
+                self._store.report("lexical", damage, view.lexical)
+        return View(dense=view.dense), Overlap(self._store.views.analysis.idf(terms))
 
     def _candidates(self, view: View, vector: Vectors, terms: list[str]) -> list[int]:
         """Keys of what either side finds. A damaged side is left out, and reported; without both, all are compared."""

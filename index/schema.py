@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.encoder import Vectors
-from index.read import Document
-from index.split import Passage
+
+if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wait
+    from index.read import Document
+    from index.split import Passage
 
 SCHEMA_VERSION = 1
 SCHEMA = """
