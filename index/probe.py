@@ -43,6 +43,8 @@ def look(folder: Path, kind: str) -> str | None:
         lost, sampled = _dense(catalog, place) if kind == "dense" else _lexical(catalog, place)
     except ProjectionDamaged as damage:
         return damage.detail
+    finally:
+        catalog.close()
     if lost > TOLERATED * sampled:
         return f"{lost} of {sampled} passages don't find themselves."
     return None
@@ -55,8 +57,11 @@ def _dense(catalog: object, place: Path) -> tuple[int, int]:
 
     assert isinstance(catalog, Catalog)
     dense = DenseIndex(place, "passages")
-    sample = sample_of(catalog, catalog.pks() & dense.pks())
-    return lost_dense(dense, sample), len(sample)
+    try:
+        sample = sample_of(catalog, catalog.pks() & dense.pks())
+        return lost_dense(dense, sample), len(sample)
+    finally:
+        dense.close()
 
 
 def _lexical(catalog: object, place: Path) -> tuple[int, int]:
