@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,9 +25,9 @@ def machine_settings(runs: int) -> settings:
 
 
 @pytest.fixture(scope="module")
-def remembering(encoder: Encoder) -> Iterator[Remembering]:
+def remembering(encoder: Encoder) -> Remembering:
     Life.encoder = Remembering(encoder)
-    yield Life.encoder
+    return Life.encoder
 
 
 def test_the_index_is_a_dictionary_whatever_happens(remembering: Remembering) -> None:
@@ -39,13 +38,11 @@ def test_purged_bytes_are_in_no_file(tmp_path: Path, corpus: Path, encoder: Enco
     secret = "Zarzaparrilla quebrantahuesos."
     (corpus / "secreto.txt").write_text(f"{secret}\nY una línea más.\n")
 
+    words = [word.encode() for word in secret.lower()[:-1].split()]
+
     def holders() -> list[str]:
-        return [
-            str(path.relative_to(tmp_path))
-            for path in (tmp_path / "data").rglob("*")
-            if path.is_file()
-            and any(word.encode() in path.read_bytes().lower() for word in secret.lower()[:-1].split())
-        ]
+        files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+        return [path.name for path in files if any(word in path.read_bytes().lower() for word in words)]
 
     with Store(tmp_path / "data") as store:
         syncer = Syncer(store, encoder, MAX_BYTES)
