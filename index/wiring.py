@@ -71,9 +71,14 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     from index.retrieve import HybridRetriever
     from rag.abstain import load_calibration
     from rag.engine import Engine
+    from rag.generate import Author
+    from rag.llm import ModelServer
+    from rag.support import SupportCheck
 
+    server = ModelServer.of(settings)
+    author = Author(server.open, settings.llm_timeout_s) if server else None
     return Engine(
         HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexical, store.catalog,
         load_calibration(settings.calibration), lambda: store.catalog.generation, settings.max_question_chars,
-        settings.max_sentences,
+        settings.max_sentences, author, SupportCheck(encoder) if author else None,
     )  # fmt: skip
