@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,13 +12,14 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 
 from api import errors, schemas
+from api.clients import unless_gone
 from api.service import Service
 from rag.errors import InvalidQuestion, LinesOutOfRange, RenglonError
 from rag.question import tidy
 from rag.types import Answer, SearchResult
 
 if TYPE_CHECKING:
-    from rag.engine import Event
+    from rag.finding import Event
 
 router = APIRouter()
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
@@ -42,23 +43,25 @@ Served = Annotated[Service, Depends(_service)]
 
 
 @router.post("/v1/query", responses={**_REFUSALS, 200: {"content": {"text/event-stream": {}}}}, tags=["ask"])
-def query(body: schemas.QueryRequest, request: Request, service: Served) -> Answer:
+async def query(body: schemas.QueryRequest, request: Request, service: Served) -> Answer:
     """Answer a question with sentences whose every citation names file, line and span.
 
     `status` is `no_evidence` when the articles don't say. As server-sent events: `passages`, then `delta` and
-    `citation` as the answer is made, then one of `answer`, `no_evidence`, `error`.
+    `citation` as the answer is made, then one of `answer`, `no_evidence`, `error`. `retract` withdraws what a model
+    had begun to write; the answer then begins anew.
     """
     engine = service.engine
     question = tidy(body.question, service.settings.max_question_chars)
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(_events(engine.stream(question)), headers=headers, media_type="text/event-stream")  # type: ignore[return-value]
-    return engine.answer(question)
+        events = _events(engine.astream(question, body.history))
+        return StreamingResponse(events, headers=headers, media_type="text/event-stream")  # type: ignore[return-value]
+    return await unless_gone(request, engine.aanswer(question, body.history))
 
 
-def _events(events: Iterator[Event]) -> Iterator[str]:
+async def _events(events: AsyncIterator[Event]) -> AsyncIterator[str]:
     try:
-        for event in events:
+        async for event in events:
             yield _sse(event.kind, event.data)
     except RenglonError as error:
         yield _sse("error", json.loads(bytes(errors.of_error(error).body)))

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag.types import Turn
+
 
 class QueryRequest(BaseModel):
     """A question."""
@@ -14,6 +16,7 @@ class QueryRequest(BaseModel):
         json_schema_extra={"examples": [{"question": "¿Cuántos contenedores envió Corea del Norte a Rusia?"}]}
     )
     question: str = Field(description="In Spanish or English; at most 2,000 characters unless set otherwise.")
+    history: list[Turn] = Field([], max_length=50, description="The conversation before the question, oldest first.")
     stream: bool = Field(False, description="Answer as server-sent events; so does Accept: text/event-stream.")
 
 

@@ -92,9 +92,14 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     from index.retrieve import HybridRetriever
     from rag.abstain import load_calibration
     from rag.engine import Engine
+    from rag.generate import Author
+    from rag.llm import ModelServer
+    from rag.support import SupportCheck
 
+    server = ModelServer.of(settings)
+    author = Author(server.open, settings.llm_timeout_s) if server else None
     return Engine(
         HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexicon, store.catalog,
         load_calibration(settings.calibration), lambda: store.catalog.generation, settings.max_question_chars,
-        settings.max_sentences, lambda: store.degraded,
+        settings.max_sentences, author, SupportCheck(encoder) if author else None, lambda: store.degraded,
     )  # fmt: skip

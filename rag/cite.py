@@ -33,29 +33,44 @@ class Writer:
         self.invalid = 0
 
     def add(self, group: Sequence[Evidence]) -> tuple[str, list[Citation]]:
-        """Write the first sentence of a group and cite all of it.
+        """Write the first sentence of a group that stands in the indexed text, and cite the group.
 
-        Returns what was added to the text, and the citations. A sentence none of whose citations stands in the
-        indexed text is not written; each failure counts in `invalid`.
+        Returns what was added to the text, and the citations. A group of which nothing stands there is not written.
         """
-        citations = [self._cite(evidence) for evidence in group]
-        valid = [(e, c) for e, c in zip(group, citations, strict=True) if c.verified]
-        self.invalid += len(citations) - len(valid)
+        valid = self._checked(group)
         if not valid:
             return "", []
-        shown = " ".join(valid[0][0].sentence.text.split())
         before = len(self.text)
-        start = before + (1 if before else 0)
-        placed: list[Citation] = []
-        markers: list[str] = []
-        for _, citation in valid:
-            if citation.marker not in markers:
-                markers.append(citation.marker)
-            n = len(self.citations) + len(placed) + 1
-            placed.append(citation.model_copy(update={"n": n, "answer_start": start, "answer_end": start + len(shown)}))
-        self.text += (" " if before else "") + " ".join([shown, *markers])
-        self.citations += placed
+        shown = " ".join(valid[0].quote.split())
+        self.write((" " if before else "") + shown)
+        _, placed = self._place(valid, len(self.text) - len(shown))
         return self.text[before:], placed
+
+    def write(self, text: str) -> None:
+        """Append words."""
+        self.text += text
+
+    def cite(self, group: Sequence[Evidence], length: int) -> tuple[str, list[Citation]]:
+        """Cite evidence for the last `length` characters; returns the markers that were appended, and the citations."""
+        return self._place(self._checked(group), len(self.text) - length)
+
+    def _checked(self, group: Sequence[Evidence]) -> list[Citation]:
+        """The citations that stand in the indexed text; the others are counted in `invalid`."""
+        citations = [self._cite(evidence) for evidence in group]
+        valid = [citation for citation in citations if citation.verified]
+        self.invalid += len(citations) - len(valid)
+        return valid
+
+    def _place(self, citations: Sequence[Citation], start: int) -> tuple[str, list[Citation]]:
+        first, end = len(self.citations) + 1, len(self.text)
+        markers = "".join(f" {marker}" for marker in dict.fromkeys(c.marker for c in citations))
+        self.text += markers
+        placed = [
+            citation.model_copy(update={"n": n, "answer_start": start, "answer_end": end})
+            for n, citation in enumerate(citations, first)
+        ]
+        self.citations += placed
+        return markers, placed
 
     def _cite(self, evidence: Evidence) -> Citation:
         data, sentence = evidence.passage.metadata, evidence.sentence

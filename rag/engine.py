@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -14,15 +14,19 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
+from rag import notices
 from rag.abstain import Calibration, features
 from rag.cite import Source, Writer
-from rag.evidence import Asked, Lexicon, collect
+from rag.draft import Closed, Words
+from rag.evidence import Asked, Evidence, Lexicon, collect
 from rag.extract import choose
+from rag.finding import Clock, Event, Finding, as_hit, cites
+from rag.generate import Author, NotWritten
 from rag.nodes import Vectors
+from rag.prompts import chosen
 from rag.question import language_of, tidy
-from rag.types import Answer, Citation, PassageHit, SearchResult
-
-NO_EVIDENCE = {"es": "Los artículos no lo dicen.", "en": "The articles don't say."}
+from rag.support import SupportCheck
+from rag.types import Answer, AnswerSentence, SearchResult, Turn
 
 
 class QueryEncoder(Protocol):
@@ -30,18 +34,6 @@ class QueryEncoder(Protocol):
 
     def encode_query(self, question: str) -> Vectors:
         """Unit vector of a question, shape (dimension,)."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """One step of an answer as it is made: kind and payload.
-
-    `passages`: list[PassageHit], before anything is written; `delta`: str, text to append; `citation`: Citation;
-    last of all `answer` or `no_evidence`: the whole Answer.
-    """
-
-    kind: str
-    data: Any
 
 
 class Engine(BaseQueryEngine):
@@ -57,44 +49,52 @@ class Engine(BaseQueryEngine):
         version: Callable[[], int],
         max_chars: int = 2000,
         max_sentences: int = 3,
+        author: Author | None = None,
+        support: SupportCheck | None = None,
         degraded: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`author` writes the answers, and `support` checks what it wrote; without them sentences are extracted."""
         self._retriever, self._encoder, self._lexicon, self._source = retriever, encoder, lexicon, source
         self._calibration, self._version = calibration, version
         self._max_chars, self._max_sentences = max_chars, max_sentences
+        self._author, self._support = author, support
         self._degraded = degraded
         super().__init__(CallbackManager([]))  # fmt: skip
 
-    def answer(self, question: str) -> Answer:
+    def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer a question. Raises InvalidQuestion, IndexMissing, ProjectionDamaged."""
-        last: Any = None
-        for event in self.stream(question):
-            last = event.data
-        assert isinstance(last, Answer)
-        return last
+        if self._author is None:
+            return _last(self.stream(question, history))
+        with ThreadPoolExecutor(1) as pool:  # the caller's thread may have a loop of its own
+            return pool.submit(asyncio.run, self.aanswer(question, history)).result()
 
-    def stream(self, question: str) -> Iterator[Event]:
-        """The steps of an answer, as they are made; the last one carries the whole."""
-        clock = _Clock()
-        question = tidy(question, self._max_chars)
-        vector, hits = self._find(question, clock)
-        passages = [_hit(hit) for hit in hits]
-        yield Event("passages", passages)
-        lexicon = self._lexicon()
-        evidence = collect(Asked.of(question, vector, lexicon), hits, lexicon)
-        language = language_of(question)
-        same = not evidence or language_of(evidence[0].passage.text) == language
-        confidence = self._calibration.confidence(features(evidence, hits, same))
-        writer = Writer(self._source)
-        if evidence and confidence >= self._calibration.threshold:
-            for group in choose(evidence, self._max_sentences):
-                delta, citations = writer.add(group)
-                if delta:
-                    yield Event("delta", delta)
-                yield from (Event("citation", citation) for citation in citations)
-        clock.lap("evidence")
-        answer = self._whole(question, language, writer, passages, confidence, clock)
-        yield Event("answer" if answer.status == "answered" else "no_evidence", answer)
+    async def aanswer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """Answer a question, written by the model where there is one."""
+        return _last([event async for event in self.astream(question, history)])
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """The steps of an extracted answer, as they are made; the last one carries the whole."""
+        finding = self._find(question, history)
+        yield Event("passages", finding.passages)
+        yield from self._extract(finding)
+
+    async def astream(self, question: str, history: Sequence[Turn] = ()) -> AsyncIterator[Event]:
+        """The steps of an answer, written by the model where there is one; the last one carries the whole."""
+        if self._author is None:
+            finding = await asyncio.to_thread(self._find, question, history)
+            yield Event("passages", finding.passages)
+            for event in await asyncio.to_thread(lambda: list(self._extract(finding))):
+                yield event
+            return
+        deadline = self._author.deadline()
+        standalone = await self._understood(question, history, deadline)
+        finding = await asyncio.to_thread(self._find, question, history, standalone)
+        yield Event("passages", finding.passages)
+        if finding.answerable:
+            async for event in self._written(self._author, finding, deadline):
+                yield event
+        else:
+            yield Event("no_evidence", self._whole(finding, Writer(self._source)))
 
     def warm(self) -> None:
         """Do once what the first question would otherwise wait for."""
@@ -103,74 +103,128 @@ class Engine(BaseQueryEngine):
 
     def search(self, query: str) -> SearchResult:
         """The passages that a question would be answered from."""
-        clock = _Clock()
+        clock = Clock()
         query = tidy(query, self._max_chars)
-        _, hits = self._find(query, clock)
-        passages = [_hit(hit) for hit in hits]
+        _, hits = self._retrieve(query, clock)
+        passages = [as_hit(hit) for hit in hits]
         return SearchResult(query=query, passages=passages, timings_ms=clock.total(), index_version=self._version())
 
-    def _find(self, question: str, clock: _Clock) -> tuple[Vectors, list[NodeWithScore]]:
+    def _retrieve(self, question: str, clock: Clock) -> tuple[Vectors, list[NodeWithScore]]:
         vector = self._encoder.encode_query(question)
         clock.lap("embed")
         hits = self._retriever.retrieve(QueryBundle(question, embedding=vector.tolist()))
         clock.lap("retrieve")
         return vector, hits
 
-    def _whole(
-        self, question: str, language: str, writer: Writer, passages: list[PassageHit], confidence: float, clock: _Clock
-    ) -> Answer:
+    def _find(self, question: str, history: Sequence[Turn], standalone: str | None = None) -> Finding:
+        clock = Clock()
+        question = tidy(question, self._max_chars)
+        understood = standalone or question
+        vector, hits = self._retrieve(understood, clock)
+        lexicon = self._lexicon()
+        evidence = collect(Asked.of(understood, vector, lexicon), hits, lexicon)
+        language = language_of(question)
+        same = not evidence or language_of(evidence[0].passage.text) == language
+        confidence = self._calibration.confidence(features(evidence, hits, same))
+        clock.lap("evidence")
+        answerable = bool(evidence) and confidence >= self._calibration.threshold
+        return Finding(
+            question, standalone, language, [as_hit(hit) for hit in hits], evidence, confidence, answerable, same, clock
+        )
+
+    async def _understood(self, question: str, history: Sequence[Turn], deadline: float) -> str | None:
+        """A follow-up so that it stands alone, rewritten by the model."""
+        question = tidy(question, self._max_chars)
+        if self._author is None or not history:
+            return None
+        return await self._author.standalone(question, language_of(question), history, deadline, self._max_chars)
+
+    def _extract(self, finding: Finding, notice: str | None = None) -> Iterator[Event]:
+        """The steps of an answer in the source's own words."""
+        writer = Writer(self._source)
+        for group in choose(finding.evidence, self._max_sentences) if finding.answerable else []:
+            delta, citations = writer.add(group)
+            if delta:
+                yield Event("delta", delta)
+            yield from (Event("citation", citation) for citation in citations)
+        if writer.citations and not finding.same_language:
+            notice = " ".join(filter(None, [notice, notices.AS_WRITTEN[finding.language]]))
+        answer = self._whole(finding, writer, notice=notice)
+        yield Event("answer" if answer.status == "answered" else "no_evidence", answer)
+
+    async def _written(self, author: Author, finding: Finding, deadline: float) -> AsyncIterator[Event]:
+        """The steps of an answer that the model writes; of an extracted one, when it fails."""
+        writer, closed, dropped = Writer(self._source), [], 0
+        evidence = chosen(finding.evidence)
+        steps = author.write(finding.standalone or finding.question, finding.language, evidence, deadline)
+        try:
+            async for step in steps:
+                if isinstance(step, Words):
+                    writer.write(step.text)
+                    yield Event("delta", step.text)
+                elif isinstance(step, Closed):
+                    cited = [evidence[id_ - 1] for id_ in step.ids]
+                    closed.append((len(writer.text) - len(step.text), step.text, cited))
+                    markers, citations = await asyncio.to_thread(writer.cite, cited, len(step.text))
+                    if markers:
+                        yield Event("delta", markers)
+                    for citation in citations:
+                        yield Event("citation", citation)
+                else:
+                    dropped = step
+            finding.clock.lap("write")
+            sentences = await asyncio.to_thread(self._checked, closed, finding.language)
+            finding.clock.lap("check")
+            whole = self._whole(finding, writer, sentences=sentences, dropped=dropped, mode="generative")
+            yield Event("answer", whole)
+        except NotWritten as failure:
+            notice = notices.NOT_WRITTEN[failure.reason][finding.language]
+            if writer.text:
+                yield Event("retract", notice)
+            for event in await asyncio.to_thread(lambda: list(self._extract(finding, notice))):
+                yield event
+        finally:
+            await steps.aclose()
+
+    def _checked(self, closed: list[tuple[int, str, list[Evidence]]], language: str) -> list[AnswerSentence]:
+        if self._support is None:
+            return []
+        verdicts = self._support.check([(text, cited) for _, text, cited in closed], language)
+        return [
+            AnswerSentence(answer_start=at, answer_end=at + len(text), supported=v.supported, reason=v.reason)
+            for (at, text, _), v in zip(closed, verdicts, strict=True)
+        ]
+
+    def _whole(self, finding: Finding, writer: Writer, notice: str | None = None, **written: Any) -> Answer:
         answered = bool(writer.citations)
-        cited = [passage.model_copy(update={"cited": _cites(writer.citations, passage)}) for passage in passages]
+        cited = [hit.model_copy(update={"cited": cites(writer.citations, hit)}) for hit in finding.passages]
         return Answer(
-            id=uuid.uuid4().hex, question=question, status="answered" if answered else "no_evidence",
-            language=language, text=writer.text if answered else NO_EVIDENCE[language], citations=writer.citations,
-            passages=cited, confidence=round(confidence, 4), invalid_citations=writer.invalid, notice=None,
-            degraded=self._degraded(),
-            timings_ms=clock.total(), index_version=self._version(),
+            id=uuid.uuid4().hex, question=finding.question, status="answered" if answered else "no_evidence",
+            mode=written.get("mode", "extractive"), language=finding.language,
+            text=writer.text if answered else notices.NO_EVIDENCE[finding.language], citations=writer.citations,
+            passages=cited, confidence=round(finding.confidence, 4), invalid_citations=writer.invalid, notice=notice,
+            sentences=written.get("sentences", []), dropped_markers=written.get("dropped", 0),
+            standalone_question=finding.standalone, degraded=self._degraded(),
+            timings_ms=finding.clock.total(), index_version=self._version(),
         )  # fmt: skip
 
     def _query(self, query_bundle: QueryBundle) -> Response:
-        answer = self.answer(query_bundle.query_str)
-        return Response(response=answer.text, metadata={"answer": answer.model_dump()})
+        return _response(self.answer(query_bundle.query_str))
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
-        import asyncio
-
-        return await asyncio.to_thread(self._query, query_bundle)
+        return _response(await self.aanswer(query_bundle.query_str))
 
     def _get_prompt_modules(self) -> dict[str, Any]:
         return {}
 
 
-class _Clock:
-    """Milliseconds of each step since the last lap."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self._laps[name] = round((now - self._last) * 1000, 2)
-        self._last = now
-
-    def total(self) -> dict[str, float]:
-        return {**self._laps, "total": round((time.perf_counter() - self._start) * 1000, 2)}
+def _last(events: Iterable[Event]) -> Answer:
+    last: Any = None
+    for event in events:
+        last = event.data
+    assert isinstance(last, Answer)
+    return last
 
 
-def _hit(hit: NodeWithScore) -> PassageHit:
-    data = hit.node.metadata
-    return PassageHit(
-        id=hit.node.node_id, document_id=data["document_id"], file=data["file"], line_start=data["line_start"],
-        line_end=data["line_end"], text=hit.node.get_content(), score=round(hit.score or 0.0, 4), cited=False,
-    )  # fmt: skip
-
-
-def _cites(citations: list[Citation], passage: PassageHit) -> bool:
-    return any(
-        c.document_id == passage.document_id
-        and passage.line_start <= c.line_start
-        and c.line_end <= passage.line_end
-        and c.quote in passage.text
-        for c in citations
-    )
+def _response(answer: Answer) -> Response:
+    return Response(response=answer.text, metadata={"answer": answer.model_dump()})

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from llama_index.core.schema import Document, TextNode
 
 from index.read import SourceText, read_document
-from index.split import PASSAGE_BYTES, PassageParser, sentence_bounds, split
+from index.split import PASSAGE_BYTES, PassageParser, split
+from rag.sentences import sentence_bounds
 from tests.conftest import SEEDS
 
 

@@ -1,0 +1,139 @@
+"""A written answer while it grows: words go out at once, and a sentence is closed as soon as its end is certain.
+
+Markers may stand before the full stop, after it, or in the middle of a word; they belong to the sentence in which
+or directly after which they stand, and are written after its end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.markers import Cited, Token
+from rag.sentences import sentence_bounds
+
+_END = re.compile(r"(?:[.!?…]+[\"'»”’)*_]*)(?=\s)|(?=\n)")
+_CLOSING = re.compile(r"[.,;:!?…)»”]")
+
+
+@dataclass(frozen=True)
+class Words:
+    """Text to append."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The sentence that was written last is complete: its text, and the ids that it cites, in order."""
+
+    text: str
+    ids: tuple[int, ...]
+
+
+Step = Words | Closed
+
+
+class Draft:
+    """Puts tokens together into sentences."""
+
+    def __init__(self, language: str = "es") -> None:
+        self._language = language
+        self._sentence = ""  # of the sentence that grows: what went out already
+        self._held = ""  # … and what has to wait: white space, or words after what may be its end
+        self._ids: list[int] = []
+        self._gap: str | None = None  # white space before a marker, until it is known what follows
+        self._between = ""  # white space between the last sentence and this one
+        self._labels = False  # this text puts its markers before its lines
+
+    def add(self, token: Token) -> list[Step]:
+        """What a token brings about."""
+        return list(self._mark(token) if isinstance(token, Cited) else self._write(token))
+
+    def close(self) -> list[Step]:
+        """What is left, at the end."""
+        return [*self._settle(certain=True), *self._finish(self._held)]
+
+    def _write(self, text: str) -> Iterator[Step]:
+        if self._gap is not None and text:
+            spaces = self._gap + text[: len(text) - len(text.lstrip())]
+            body = text.lstrip()
+            if not body:
+                self._gap = spaces
+                return
+            text = ("" if _CLOSING.match(body) and "\n" not in spaces else _space(spaces)) + body
+            self._gap = None
+        self._held += text
+        yield from self._settle(certain=False)
+
+    def _mark(self, cited: Cited) -> Iterator[Step]:
+        yield from self._settle(certain=True)
+        body = self._held.rstrip()
+        spaces = self._held[len(body) :]
+        if not (self._sentence + body).strip():
+            self._labels = True
+        elif self._labels and "\n" in (spaces + (self._gap or "")):
+            yield from self._finish(body)
+            self._between, body, spaces = "\n", "", ""
+        self._gap = (self._gap or "") + spaces
+        self._held = body
+        self._ids += [id_ for id_ in cited.ids if id_ not in self._ids]
+
+    def _settle(self, certain: bool) -> Iterator[Step]:
+        """Let out what can go. `certain`: a word after a full stop is whole, though no space follows it yet."""
+        looked = max(0, len(self._sentence) - 8)
+        while True:
+            whole = self._sentence + self._held
+            end = _END.search(whole, looked)
+            if end is None or not whole[: end.end()].strip():
+                yield from self._let_out(len(whole.rstrip()))
+                return
+            stop = end.end()
+            after = whole[stop:].lstrip()
+            newline = "\n" in whole[stop : len(whole) - len(after)]
+            if not after or not (certain or newline or re.search(r"\s", after)):
+                yield from self._let_out(max(stop, len(self._sentence)))
+                return
+            if newline or self._ends(whole, stop):
+                yield from self._finish(whole[len(self._sentence) : stop])
+                spaces = whole[stop : len(whole) - len(after)]
+                self._between, self._held, looked = _space(spaces), after, 0
+            else:
+                looked = stop + 1
+
+    def _ends(self, whole: str, stop: int) -> bool:
+        """Whether a sentence ends at `stop`, as far as can be told from what stands before and after."""
+        bounds = sentence_bounds(whole, self._language)
+        return any(end == stop for _, end in bounds[:-1])
+
+    def _let_out(self, upto: int) -> Iterator[Step]:
+        ready = upto - len(self._sentence)
+        if ready <= 0:
+            return
+        text, self._held = self._held[:ready], self._held[ready:]
+        if not self._sentence:
+            text = text.lstrip()
+            if not text:
+                return
+            yield Words(self._between + text)
+            self._between = ""
+        else:
+            yield Words(text)
+        self._sentence += text
+
+    def _finish(self, rest: str) -> Iterator[Step]:
+        """Let the rest of the sentence out and close it. What is held afterwards is the caller's to say."""
+        self._held = rest.rstrip()
+        yield from self._let_out(len(self._sentence) + len(self._held))
+        if self._sentence:
+            yield Closed(self._sentence, tuple(self._ids))
+            self._ids = []
+        self._sentence, self._held, self._gap = "", "", None
+
+
+def _space(spaces: str) -> str:
+    """White space between sentences, put in order: a paragraph, a line or a space; none where there was none."""
+    if "\n" in spaces:
+        return "\n\n" if spaces.count("\n") > 1 else "\n"
+    return " " if spaces else ""

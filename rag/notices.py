@@ -1,0 +1,26 @@
+"""What an answer says of itself, in the language of the question."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NO_EVIDENCE: Final = {"es": "Los artículos no lo dicen.", "en": "The articles don't say."}
+AS_WRITTEN: Final = {
+    "es": "Los artículos están en otro idioma; se citan tal como están.",
+    "en": "The articles are in another language; they are quoted as they stand.",
+}
+_INSTEAD = {"es": "Estas son frases de los artículos.", "en": "These are the articles' own sentences."}
+_WHY = {
+    "unreachable": ("No se pudo conectar con el modelo.", "The model can't be reached."),
+    "refused": ("El servidor del modelo rechazó la petición.", "The model server refused the request."),
+    "timeout": ("El modelo tardó demasiado.", "The model took too long."),
+    "empty": ("El modelo no escribió nada.", "The model wrote nothing."),
+    "cut": ("La respuesta del modelo quedó cortada.", "The model's answer was cut off."),
+    "garbage": ("El modelo no escribió una respuesta legible.", "The model wrote nothing legible."),
+    "uncited": ("El modelo no citó ninguna frase.", "The model cited no sentence."),
+    "declined": ("El modelo no halló la respuesta en estas frases.", "The model found no answer in these sentences."),
+}
+# Why the model's answer is not shown, and what is shown instead.
+NOT_WRITTEN: Final = {
+    reason: {"es": f"{es} {_INSTEAD['es']}", "en": f"{en} {_INSTEAD['en']}"} for reason, (es, en) in _WHY.items()
+}

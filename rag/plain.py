@@ -1,0 +1,52 @@
+"""Texts made comparable across spellings: accents and case folded, near forms of a word told."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import takewhile
+
+_PREFIX = 4  # letters that near forms share at their start at least …
+_PREFIX_SHARE = 0.6  # … and the share of the longer form that they make up
+_ALIKE = 0.75  # or so alike as a whole (Ratcliff and Obershelp's ratio)
+# Letters that Spanish and English write differently for the same sound; what they become is no spelling of anything.
+_SOUNDS = [("qu", "c"), ("ph", "f"), ("th", "t"), ("k", "c"), ("y", "i"), ("z", "s"), ("w", "v"), ("h", "")]
+_DOUBLE = re.compile(r"(.)\1+")
+
+
+def unaccented(text: str) -> str:
+    """The text without accents, letter for letter, so that offsets and case stay."""
+    return "".join(unicodedata.normalize("NFD", char)[0] for char in text)
+
+
+def folded(text: str) -> str:
+    """`unaccented`, in lower case, still letter for letter."""
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in unaccented(text))
+
+
+@lru_cache(maxsize=4096)
+def sound(word: str) -> str:
+    """A folded word with the spellings of one sound made one: Ukraine and Ucrania begin alike."""
+    for written, heard in _SOUNDS:
+        word = word.replace(written, heard)
+    return _DOUBLE.sub(r"\1", word)
+
+
+def near(word: str, other: str) -> bool:
+    """Whether two folded words are forms of one: equal in sound, a long common start, or nearly the same letters."""
+    a, b = sound(word), sound(other)
+    if a == b:
+        return bool(a)
+    prefix = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+    longer = max(len(a), len(b))
+    if prefix >= _PREFIX and prefix >= _PREFIX_SHARE * longer:
+        return True
+    return prefix > 0 and min(len(a), len(b)) > _PREFIX and SequenceMatcher(None, a, b).ratio() >= _ALIKE
+
+
+def near_any(word: str, others: Iterable[str]) -> bool:
+    """Whether a folded word has a near form among others."""
+    return any(near(word, other) for other in others)

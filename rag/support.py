@@ -1,0 +1,135 @@
+"""Whether the sentences that a model wrote stand in what they cite: numbers, dates, names, "not", and the sense.
+
+Exact where it can be (a figure, a date or a name that no quote has), a measured threshold for the rest. It does not
+read: who did what to whom, when all the names are there, is not told apart (eval/LOG.md has the figures).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from rag import negation
+from rag.evidence import Evidence
+from rag.facts import facts
+from rag.names import Names
+from rag.nodes import Vectors
+from rag.plain import folded
+from rag.question import language_of
+
+# Least cosine of a sentence with what it cites, by whether both are in one language.
+SAME_LANGUAGE = 0.88
+OTHER_LANGUAGE = 0.84
+_REASONS = {
+    "es": {
+        "none": "no cita ninguna fuente",
+        "missing": "«{}» no está en la cita",
+        "added": "la cita no lo niega, la frase sí («{}»)",
+        "dropped": "la cita lo niega («{}»), la frase no",
+        "far": "la cita dice otra cosa",
+    },
+    "en": {
+        "none": "it cites no source",
+        "missing": "“{}” is not in the quote",
+        "added": "the quote doesn't deny it, the sentence does (“{}”)",
+        "dropped": "the quote denies it (“{}”), the sentence doesn't",
+        "far": "the quote says something else",
+    },
+}
+_WORD = re.compile(r"\w+")
+
+
+class PassageEncoder(Protocol):
+    """What turns sentences into vectors."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts, shape (len(texts), dimension)."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a sentence is supported by what it cites, and if not, why, in the reader's language."""
+
+    supported: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """What speaks against a sentence: `none`, `missing`, `added`, `dropped`, `far`; and the words that are meant."""
+
+    kind: str
+    shown: str = ""
+
+    def said(self, language: str) -> str:
+        """In short plain words of a language: es, else English."""
+        return _REASONS["es" if language == "es" else "en"][self.kind].format(self.shown)
+
+
+class SupportCheck:
+    """Compares written sentences with the sentences that they cite. Holds no state between calls."""
+
+    def __init__(self, encoder: PassageEncoder) -> None:
+        self._encoder = encoder
+
+    def check(self, sentences: Sequence[tuple[str, Sequence[Evidence]]], language: str) -> list[Verdict]:
+        """A verdict for each (sentence without its markers, what it cites), in order; reasons in `language`."""
+        cited = [(text, [evidence.sentence.text for evidence in evidences]) for text, evidences in sentences]
+        objections = [objection(text, quotes) for text, quotes in cited]
+        unsure = [i for i, (text, quotes) in enumerate(cited) if not objections[i] and not verbatim(text, quotes)]
+        for i, cosine in zip(unsure, self.cosines([cited[i] for i in unsure]), strict=True):
+            if cosine < least_cosine(*cited[i]):
+                objections[i] = Objection("far")
+        return [Verdict(o is None, o.said(language) if o else None) for o in objections]
+
+    def cosines(self, cited: Sequence[tuple[str, Sequence[str]]]) -> list[float]:
+        """How near each text is to its quotes (to one of them, or to all together), -1 to 1; one encoding for all."""
+        texts = list(dict.fromkeys(piece for text, quotes in cited for piece in (text, *quotes)))
+        if not texts:
+            return []
+        vectors = dict(zip(texts, self._encoder.encode_passages(texts), strict=True))
+        return [_nearest(vectors[text], np.stack([vectors[quote] for quote in quotes])) for text, quotes in cited]
+
+
+def objection(text: str, quotes: Sequence[str]) -> Objection | None:
+    """What speaks against a text without looking at its sense; None when nothing does, or it is a quote itself."""
+    if not quotes:
+        return Objection("none")
+    if verbatim(text, quotes):
+        return None
+    asked, _ = facts(text)
+    held = set().union(*(facts(quote)[1] for quote in quotes))
+    if missing := next((fact.shown for fact in asked if fact.key not in held), None):
+        return Objection("missing", missing)
+    names = [Names(quote) for quote in quotes]
+    if missing := next(Names(text).missing(names), None):
+        return Objection("missing", missing)
+    if found := negation.added(text, quotes):
+        return Objection("added", found)
+    if found := negation.dropped(text, quotes):
+        return Objection("dropped", found)
+    return None
+
+
+def verbatim(text: str, quotes: Sequence[str]) -> bool:
+    """Whether a text is one of the quotes, marks and case aside."""
+    return _words(text) in [_words(quote) for quote in quotes]
+
+
+def least_cosine(text: str, quotes: Sequence[str]) -> float:
+    """The cosine from which a text is taken to say what its quotes say."""
+    return SAME_LANGUAGE if language_of(text) in {language_of(quote) for quote in quotes} else OTHER_LANGUAGE
+
+
+def _nearest(vector: Vectors, quotes: Vectors) -> float:
+    together = quotes.sum(axis=0)
+    together /= max(float(np.linalg.norm(together)), 1e-9)
+    return float(max((quotes @ vector).max(), together @ vector))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(folded(text))
