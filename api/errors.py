@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag import errors
 
@@ -78,10 +79,38 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(_: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 413:
-            return problem(413, "FileTooLarge", "The request is larger than this route takes.", "Send less at once.")
+            return _too_large()
         return problem(error.status_code, "HttpError", str(error.detail), "GET /docs lists the routes.")
 
     @app.exception_handler(Exception)
     def _unexpected(_: Request, error: Exception) -> JSONResponse:
         log.exception("unexpected error", exc_info=error)
         return problem(500, "InternalError", "Something unexpected failed.", "The server's log says more.")
+
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: _TooLarge(build())  # type: ignore[method-assign]
+
+
+def _too_large() -> JSONResponse:
+    return problem(413, "FileTooLarge", "The request is larger than this route takes.", "Send less at once.")
+
+
+class _TooLarge:
+    """The frame answers a body that is announced as too large in plain text, before any handler: said as a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        replaced = False
+
+        async def checked(message: Message) -> None:
+            nonlocal replaced
+            large = message["type"] == "http.response.start" and message["status"] == 413
+            if large and b"problem" not in dict(message["headers"]).get(b"content-type", b""):
+                replaced = True
+                await _too_large()(scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        await self._app(scope, receive, checked)

@@ -228,15 +228,14 @@ def test_a_huge_body_in_chunks_is_refused_and_never_in_memory(writable: Server, 
     assert status in (413, None) if path != "/v1/index/sync" else status in (202, None)
     assert peak(writable) - before < 50_000
     known = httpx.post(writable.url + path, content=b"a" * 3_000_000, headers=headers, timeout=60)
-    assert known.status_code == (202 if path == "/v1/index/sync" else 413)
-    if known.status_code == 413:
-        problem(known, 413)
+    problem(known, 413)
 
 
 ODD = [
     "../", "..\\", "/", "\\", "\x00", "%2e%2e%2f", "%00", "..;/", "\u2215", "\uff0e\uff0e\uff0f", "\u202e",
     "\u200b", "\ud800", "CON", "nul", "aux.txt", "~", ".", "..", "...", "a" * 300, "\n", "\r\n", "\x1b[31m",
-    "file://", "C:", "\\\\?\\", "$(id)", "`id`", "'", '"', ";", "|", "<script>", "😀", "e\u0301", "\u0130", "\ufdd0", "%c0%ae", "{}",
+    "file://", "C:", "\\\\?\\", "$(id)", "`id`", "'", '"', ";", "|", "<script>", "😀", "e\u0301",
+    "\u0130", "\ufdd0", "%c0%ae", "{}",
 ]  # fmt: skip
 
 
