@@ -48,6 +48,11 @@ class Desk:
         renglon = self._service.renglon
         return self.jobs.submit("rebuild", lambda advance: _rebuild(renglon, advance))
 
+    def purge(self) -> JobInfo:
+        """Queue taking what was deleted off the disk. Raises NotReady, IndexBusy."""
+        renglon = self._service.renglon
+        return self.jobs.submit("purge", lambda _: _purge(renglon, self.uploads))
+
     def reembed(self) -> JobInfo:
         """Queue embedding everything with the model that is set; what a service that failed for its model needs."""
         if isinstance(self._service.error, ModelMismatch) and self._service.opened is not None:
@@ -93,12 +98,20 @@ def _rebuild(renglon: Renglon, advance: Advance) -> dict[str, Any]:
         left = max(0, left - done)
         advance(done, left)
 
-    with disk_errors(), renglon.writing:
+    with disk_errors():
         return {"rebuilt_passages": renglon.store.rebuild(tell)}
 
 
 def _reembed(renglon: Renglon, advance: Advance) -> dict[str, Any]:
     from index.disk import disk_errors
 
-    with disk_errors(), renglon.writing:
+    with disk_errors():
         return {"reembedded_passages": renglon.syncer.reembed(advance)}
+
+
+def _purge(renglon: Renglon, uploads: Uploads) -> dict[str, Any]:
+    from index.disk import disk_errors
+
+    with disk_errors():
+        uploads.tidy()
+        return {"freed_bytes": renglon.store.purge()}

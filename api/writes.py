@@ -52,6 +52,7 @@ def router(settings: Settings) -> APIRouter:
     routes.post("/v1/index/sync", status_code=202, tags=["index"], responses=_JOB)(sync)
     routes.post("/v1/index/rebuild", status_code=202, tags=["index"], responses=_JOB)(rebuild)
     routes.post("/v1/index/reembed", status_code=202, tags=["index"], responses=_JOB)(reembed)
+    routes.post("/v1/index/purge", status_code=202, tags=["index"], responses=_JOB)(purge)
     routes.get(
         "/v1/jobs/{job_id}", tags=["index"],
         responses={200: {"content": {"text/event-stream": {}}}, 404: {"description": "No such job.", **_PROBLEM}},
@@ -150,6 +151,11 @@ def rebuild(service: Served) -> JobInfo:
 def reembed(service: Served) -> JobInfo:
     """Embed everything with the model that is set now, then switch to it; answers with a job to follow."""
     return service.desk.reembed()
+
+
+def purge(service: Served) -> JobInfo:
+    """Take the bytes of what was deleted off the disk; answers with a job to follow."""
+    return service.desk.purge()
 
 
 def job(job_id: str, request: Request, service: Served) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def require_same_model(store: Store, encoder: Encoder) -> None:
 
 
 class Syncer:
-    """Brings corpus folders into a store. `writing` is held while the store is changed, not while text is embedded."""
+    """Brings documents into a store: those of corpus folders, or single ones."""
 
     def __init__(
         self,
@@ -69,10 +68,8 @@ class Syncer:
         encoder: Encoder,
         max_bytes: int,
         globs: Globs = Globs(),  # noqa: B008
-        writing: AbstractContextManager[object] | None = None,
     ) -> None:
         self._store, self._encoder, self._max_bytes, self._globs = store, encoder, max_bytes, globs
-        self._writing = writing or nullcontext()
 
     def sync(self, roots: Path | Sequence[Path], progress: Progress | None = None) -> SyncReport:
         """Index what is new or changed below the folders, forget what is gone.
@@ -83,8 +80,7 @@ class Syncer:
         """
         started = time.perf_counter()
         require_same_model(self._store, self._encoder)
-        with self._writing:
-            self._store.catch_up()
+        self._store.catch_up()
         folders = [roots] if isinstance(roots, Path) else roots
         look = survey(self._store.catalog.documents(), folders, self._max_bytes, self._globs)
         meter = _Meter(sum(found.size for found in look.todo), progress)
@@ -92,8 +88,7 @@ class Syncer:
             self.write(works, meter)
             look.report.passages += sum(len(work.passages) for work in works)
         if look.gone:
-            with self._writing:
-                self._store.remove(look.gone)
+            self._store.remove(look.gone)
         look.report.seconds = time.perf_counter() - started
         return look.report
 
@@ -116,8 +111,7 @@ class Syncer:
 
     def remove(self, id_: str) -> None:
         """Take a document out of the catalogue, then out of both projections."""
-        with self._writing:
-            self._store.remove([id_])
+        self._store.remove([id_])
 
     def write(self, works: list[Work], meter: _Meter | None = None) -> None:
         """Embed documents together, then put each in the place of its version before."""
@@ -132,8 +126,7 @@ class Syncer:
                 Change(work.document, work.root, work.passages, vectors[first:last], sentences[sentence:end])
             )
             first, sentence = last, end
-        with self._writing:
-            self._store.replace(changes, model_key(self._encoder))
+        self._store.replace(changes, model_key(self._encoder))
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed every passage with the model that is loaded, then switch to it in one transaction.

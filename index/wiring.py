@@ -3,7 +3,6 @@ not at the top, so that the server listens before it is loaded."""
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from index.globs import Globs
@@ -26,7 +25,6 @@ class Renglon:
 
         self.settings = settings
         self.store: Store = Store(settings.data_dir, command, wait_s, settings.chroma_url)
-        self.writing = threading.RLock()  # held while the store is changed: the doors have several threads
         self._encoder: Encoder | None = None
         self._engine: Engine | None = None
 
@@ -44,7 +42,7 @@ class Renglon:
         """What brings a folder into the store."""
         from index.sync import Syncer
 
-        return Syncer(self.store, self.encoder, max_bytes(self.settings), globs_of(self.settings), self.writing)
+        return Syncer(self.store, self.encoder, max_bytes(self.settings), globs_of(self.settings))
 
     @property
     def uploads(self) -> Uploads:
