@@ -104,7 +104,7 @@ class Bench:
     def answer(self, question: Question) -> Outcome:
         """Renglón's outcome; one of its errors becomes the outcome's `error`."""
         try:
-            answer = self._engine.answer(question.question)
+            answer = self._engine.answer(question.question, question.history)
         except RenglonError as error:
             return Outcome(refused=True, error=f"{type(error).__name__}: {error}")
         outcome = from_answer(answer, self.threshold, [_retrieved(hit) for hit in self.recorder.hits])

@@ -45,6 +45,7 @@ def command(
     remove: Annotated[float, typer.Option(min=0, max=1, help="Share of SQuAD paragraphs left out.")] = 0.0,
     sample_: Annotated[int | None, typer.Option("--sample", min=1, help="Ask only so many questions.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the removed paragraphs.")] = 0,
+    history: Annotated[bool, typer.Option(help="Send the turns before a question along, where it has some.")] = True,
     baselines: Annotated[bool, typer.Option(help="Measure simpler systems beside.")] = False,
     old: Annotated[Path | None, typer.Option("--compare", help="An older report.json: what changed.")] = None,
     calibrate: Annotated[
@@ -68,7 +69,10 @@ def command(
                 data = Dataset(squad.name, built.folder, built.questions)
             else:
                 data = _gold(gold or [SEEDS_GOLD], corpus or Settings.model_validate({}).corpus)
-            result = measure(data.corpus, sample(data.questions, sample_, seed), folder / "data", data.name, baselines)
+            asked = sample(data.questions, sample_, seed)
+            if not history:
+                asked = [question.model_copy(update={"history": ()}) for question in asked]
+            result = measure(data.corpus, asked, folder / "data", data.name, baselines)
     except (GoldError, ValueError) as error:
         err.print(f"renglon eval: {error}", markup=False, style="red")
         raise typer.Exit(2) from error

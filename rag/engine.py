@@ -21,6 +21,7 @@ from rag.draft import Closed, Words
 from rag.evidence import Asked, Evidence, Lexicon, collect
 from rag.extract import choose
 from rag.finding import Clock, Event, Finding, as_hit, cites
+from rag.followup import standalone as by_rules
 from rag.generate import Author, NotWritten
 from rag.nodes import Vectors
 from rag.prompts import chosen
@@ -117,6 +118,7 @@ class Engine(BaseQueryEngine):
     def _find(self, question: str, history: Sequence[Turn], standalone: str | None = None) -> Finding:
         clock = Clock()
         question = tidy(question, self._max_chars)
+        standalone = standalone or by_rules(question, history, self._max_chars)
         understood = standalone or question
         vector, hits = self._retrieve(understood, clock)
         lexicon = self._lexicon()
