@@ -137,7 +137,8 @@ class Engine(BaseQueryEngine):
         question = tidy(question, self._max_chars)
         if self._author is None or not history:
             return None
-        return await self._author.standalone(question, language_of(question), history, deadline, self._max_chars)
+        found = await self._author.standalone(question, language_of(question), history, deadline, self._max_chars)
+        return None if found == question else found
 
     def _extract(self, finding: Finding, notice: str | None = None) -> Iterator[Event]:
         """The steps of an answer in the source's own words."""

@@ -87,6 +87,7 @@ function after(turn, kind, data) {
   if (kind === "delta") return { text: turn.text + data.text };
   // A model failed in the middle of its answer: what it wrote goes, and the answer begins anew.
   if (kind === "retract") return { text: "", citations: [] };
+  if (kind === "retract") return { text: "", citations: [] };
   if (kind === "citation") return { citations: [...turn.citations, data] };
   if (kind === "answer" || kind === "no_evidence") {
     // Kept once: the answer is the truth, and what came before it only its draft.
