@@ -52,11 +52,11 @@ internacional joint kingdom reino leader lider ministers ministros minister mini
 mr mrs ms sr sra nation naciones national nacional navy north northern norte nuclear office oficina official oficial
 organisation organization organizacion pacific peace paz people peoples pueblo plaza square policy politica popular
 president presidente presidenta presidency press prensa prime primer professor profesor profesora programme program
-programa region republic republica revolution school escuela secretary secretario secretaria security seguridad
-senior service servicio south southern sur special especial spokesman spokesperson spokeswoman portavoz staff state
-estado estudios studies strategic estrategico street summit cumbre supreme supremo trade comercio treasury treaty
-tratado tribunal union university universidad vice war guerra week white blanca workers trabajadores party partido
-world mundial year zone zona
+programa region republic republica revolution saint san santa school escuela secretary secretario secretaria security
+seguridad senior service servicio south southern st sur special especial spokesman spokesperson spokeswoman portavoz
+staff state estado estudios studies strategic estrategico street summit cumbre supreme supremo trade comercio treasury
+treaty tratado tribunal union university universidad vice war guerra week white blanca workers trabajadores party
+partido world mundial year zone zona
 """
 # Words that open a sentence without being names.
 _OPENING_WORDS = """
@@ -82,8 +82,10 @@ monday tuesday wednesday thursday friday saturday sunday
 _COMMON, _OPENERS = frozenset(_COMMON_WORDS.split()), frozenset(_OPENING_WORDS.split())
 # Endings of what opens a sentence without an article and is no name: adverbs, gerunds, plurals, participles.
 _NO_NAME = re.compile(r"(?:mente|ando|endo|ly|ing|ed|s|cion|ado|ada|ido|ida|[áéó]|ría|rían)$")
+_OF = re.compile(r" (?:de|del|que|of|to|that)\b")  # "Cerca de", "Part of"
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _CAPITAL = re.compile(r"[^\W\d_]")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _DIGITS_AFTER = re.compile(r" (\d+)")
 _JOINS = re.compile(r"[ \u00a0]|[-–]|\. ")
 _TWO_NAMES = 3  # letters from which both sides of a hyphen are names of their own
@@ -144,15 +146,20 @@ def _tidy(run: list[re.Match[str]], plain: str, text: str) -> Iterator[Run]:
     if not run:
         return
     opens = bool(_OPENING.search(plain, 0, run[0].start()))
-    words = [(token, folded(token[0])) for token in run]
+    words = [(token, _POSSESSIVE.sub("", folded(token[0]))) for token in run]
     alone = opens and len(words) == 1
     words = list(dropwhile(lambda pair: pair[1] in _OPENERS, words))
     kept = [(token, word) for token, word in words if word not in _COMMON]
-    if alone and kept and _NO_NAME.search(text[kept[0][0].start() : kept[0][0].end()].lower()):
+    if alone and kept and not _may_open(text[run[0].start() : run[0].end()], text[run[0].end() :]):
         return
     if kept:
         joined = " ".join(word for _, word in kept)
         yield kept[0][0].start(), kept[-1][0].end(), tuple(_DIGITS_AFTER.sub(r"\1", joined).split())
+
+
+def _may_open(word: str, rest: str) -> bool:
+    """Whether a sentence's first word, which is no known opener, is a name rather than any other word."""
+    return not _NO_NAME.search(word.lower()) and not _OF.match(rest)
 
 
 def _is_capital(word: str) -> bool:

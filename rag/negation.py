@@ -12,15 +12,17 @@ from rag.plain import folded
 _NOT = re.compile(
     r"\b(?:no(?! obstante| hay duda| cabe duda| solo| doubt| less)|nunca|jamas|tampoco|ni|nadie|nada|ningun[oa]?"
     r"|sin(?! embargo| duda)|not(?! only)|never|neither|nor|without|cannot|nobody|nothing|none|\w+n['’]t"
+    r"|poco probable|improbable|unlikely"
     r"|neg(?:ar|o|aron|ad[oa]s?|ando|aba|aban)|nieg\w+|desm[ei]nt\w+|desmient\w+|den(?:y|ies|ied|ying|ials?))\b"
 )
 # What can stand for a "not" in other words: "su primer viaje en cuatro años", "fracasó", "is unlikely".
 _SOFT = re.compile(
     r"\b(?:primer\w*|first|ultim[oa]s?|last|sol[oa]|only|unic[oa]s?|aun|todavia|yet|apenas|hardly|barely|poc[oa]s?"
-    r"|few|little|dificil\w*|difficult|hard|imposible\w*|impossible|improbable\w*|unlikely|incapa\w+|unable|unwilling"
+    r"|few|little|dificil\w*|difficult|hard|imposible\w*|impossible|incapa\w+|unable|unwilling"
     r"|rechaz\w+|reject\w*|descart\w+|desestim\w+|dismiss\w*|refus\w+|rehus\w+|evit\w+|avoid\w*|carec\w+|lack\w*"
     r"|falt\w+|ausen\w+|absen\w+|fracas\w+|fail\w*|impid\w+|imped\w+|prevent\w*|prohib\w+|ban(?:ned)?|abandon\w+"
-    r"|renunci\w+|dej[aoó]\w*|ces[aoó]\w*|stop\w*|ceas\w*|termin\w+|lejos|far from|contra\w*|pierd\w+|perd\w+|lost)\b"
+    r"|renunci\w+|dej[aoó]\w*|ces[aoó]\w*|stop\w*|ceas\w*|termin\w+|lejos|far from"
+    r"|romp\w+|breaks?|broke|breaking|salt\w+|skip\w*|pierd\w+|perd\w+|lost)\b"
 )
 
 
