@@ -40,7 +40,7 @@ def near(word: str, other: str) -> bool:
     """Whether two folded words are forms of one: equal in sound, a long common start, or nearly the same letters."""
     a, b = sound(word), sound(other)
     if a == b:
-        return bool(a)
+        return bool(a) or word == other != ""
     prefix = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
     shorter, longer = sorted((len(a), len(b)))
     if prefix == shorter >= _PREFIX and longer - shorter <= _ENDING:  # Irán, iraníes
