@@ -51,10 +51,15 @@ def command(
     calibrate: Annotated[
         Path | None, typer.Option(help="Fit confidence and threshold on gold, and SQuAD if given; write them here.")
     ] = None,
+    support: Annotated[
+        bool, typer.Option("--support", help="Measure the check of written sentences in the place of answers.")
+    ] = False,
     fail_under: Annotated[list[str] | None, typer.Option(help="metric=value; repeatable.")] = None,
 ) -> None:
     """Measure answers and citations on gold questions, without a key or a model server."""
     try:
+        if support:
+            return _support(corpus or Settings.model_validate({}).corpus)
         floors = parse_floors(fail_under or [])
         before = load_report(old) if old else None
         with TemporaryDirectory(prefix="renglon-eval-") as scratch:
@@ -142,6 +147,19 @@ def _calibrate(seeds: Dataset, squad: Path | None, folder: Path, target: Path) -
     calibration = fit(cases)
     write(calibration, target)
     Console().print_json(data=calibration)
+
+
+def _support(corpus: Path) -> None:
+    """Print how well the check of written sentences tells good statements from bad ones."""
+    from eval.support import judge, load_statements, mistakes, table
+    from index.encoder import load_encoder
+    from rag.support import SupportCheck
+
+    statements = load_statements()
+    verdicts = judge(SupportCheck(load_encoder(Settings.model_validate({}))), statements, corpus)
+    for mistake in mistakes(statements, verdicts):
+        err.print(mistake, markup=False, highlight=False)
+    Console().print(table(statements, verdicts))
 
 
 def _cases(data: Dataset, data_dir: Path) -> list[Case]:
