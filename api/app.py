@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import errors, pages
+from api import errors, guard, pages, writes
 from api.routes import router
 from api.service import Service
 from rag.settings import Settings
@@ -17,9 +17,9 @@ VERSION = "0.1.0"
 MAX_BODY_BYTES = 1_000_000
 
 
-def create_app(settings: Settings, url: str = "") -> FastAPI:
+def create_app(settings: Settings, url: str = "", watch: bool = False) -> FastAPI:
     """The application with its own service, which starts and stops with it."""
-    service = Service(settings)
+    service = Service(settings, watch)
     service.url = url
 
     @asynccontextmanager
@@ -34,6 +34,9 @@ def create_app(settings: Settings, url: str = "") -> FastAPI:
     )  # fmt: skip
     app.state.service = service
     errors.install(app)
+    app.add_middleware(guard.Guard, settings=settings)
     app.include_router(router)
+    app.include_router(writes.router(settings))
+    guard.describe(app)
     pages.install(app)
     return app

@@ -1,4 +1,4 @@
-"""The command line: renglon sync | ask | search | serve | doctor, and what other packages add (eval).
+"""The command line: renglon sync | ask | search | serve | doctor | purge, and what other packages add (eval).
 
 Exit codes: 0 well; 1 an error, or doctor found something; 2 wrong usage; 3 the articles don't say.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,21 +38,10 @@ def _print_json(data: Any) -> None:
 
 def _ask_server(settings: Settings, route: str, body: dict[str, Any]) -> dict[str, Any] | None:
     """The answer of the server that holds the data folder; None when there is none."""
-    from index.lock import read_holder
+    from api.handover import Remote
 
-    url = read_holder(settings.data_dir).get("url")
-    if not url:
-        return None
-    import httpx
-
-    try:
-        response = httpx.post(f"{url}{route}", json=body, timeout=60 + settings.llm_timeout_s)
-    except httpx.TransportError:
-        return None  # a stale note of a server that died; the lock itself is free then
-    data: dict[str, Any] = response.json()
-    if response.is_error:
-        raise RenglonError(data.get("detail", "The server failed."), data.get("hint", ""))
-    return data
+    remote = Remote.of(settings)
+    return remote.post(route, body) if remote else None
 
 
 def _require_index(settings: Settings) -> None:
@@ -64,9 +51,13 @@ def _require_index(settings: Settings) -> None:
 
 @app.command()
 def sync(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Folder of .txt and .md files; default: RENGLON_CORPUS.")
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of .txt and .md files; default: RENGLON_CORPUS.")
     ] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Only files that match this glob; repeatable.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="No files that match this glob; repeatable.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on: sync again whenever a file changes.")] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make Chroma and tantivy anew, without embedding.")
     ] = False,
@@ -75,48 +66,38 @@ def sync(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Index what is new or changed in a folder, forget what is gone."""
-    from index.wiring import Renglon
+    """Index what is new or changed in folders, forget what is gone. A running server is handed the work."""
+    from api import syncing
 
-    settings = _load_settings(corpus=folder)
-    with Renglon(settings, "renglon sync") as renglon, _progress() as advance:
-        if rebuild:
-            count = renglon.store.rebuild(lambda n: advance(n, 0))
-            result: dict[str, Any] = {"rebuilt_passages": count}
-        elif reembed:
-            result = {"reembedded_passages": renglon.syncer.reembed(advance)}
-        else:
-            from dataclasses import asdict
-
-            result = asdict(renglon.syncer.sync(settings.corpus, advance))
+    if sum((dry_run, watch, rebuild, reembed)) > 1:
+        raise typer.BadParameter("--dry-run, --watch, --rebuild and --reembed exclude each other.")
+    globs = {"include": ",".join(include) if include else None, "exclude": ",".join(exclude) if exclude else None}
+    settings, chosen = _load_settings(**globs), bool(include or exclude)
+    if watch:
+        return syncing.watch(folders or [], settings, chosen, err, out)
+    mode: syncing.Mode = "rebuild" if rebuild else "reembed" if reembed else "sync"
+    result = (
+        syncing.dry(folders or [], settings) if dry_run else syncing.run(mode, folders or [], settings, chosen, err)
+    )
     if as_json:
         _print_json(result)
     else:
-        _print_sync(result)
+        syncing.show(result, out, err, dry_run)
+    return None
 
 
-def _print_sync(result: dict[str, Any]) -> None:
-    for file, reason in result.get("refused", []):
-        err.print(f"refused {file}: {reason}", markup=False)
-    parts = [
-        f"{len(v) if isinstance(v, list) else v} {k.replace('_', ' ')}" for k, v in result.items() if k != "seconds"
-    ]
-    out.print(", ".join(parts) + (f" in {result['seconds']:.1f} s" if "seconds" in result else ""), markup=False)
+@app.command()
+def purge(as_json: AsJson = False) -> None:
+    """Take the bytes of what was deleted off the disk: all stores are written anew."""
+    from api import syncing
 
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("embedding", total=None)
-
-        def advance(count: int, left: int) -> None:
-            done = bar.tasks[0].completed + count
-            bar.update(task, completed=done, total=done + left)
-
-        yield advance
+    settings = _load_settings()
+    _require_index(settings)
+    result = syncing.run("purge", [], settings, False, err)
+    if as_json:
+        _print_json(result)
+    else:
+        syncing.show(result, out, err)
 
 
 @app.command()
@@ -187,19 +168,23 @@ def serve(
     corpus: Annotated[Path | None, typer.Argument(help="Folder to keep indexed; default: RENGLON_CORPUS.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Sync again whenever a file changes.")] = False,
 ) -> None:
     """Index the corpus and answer over HTTP."""
     from api.serve import serve as run
 
-    run(_load_settings(corpus=corpus, host=host, port=port))
+    run(_load_settings(corpus=corpus, host=host, port=port), watch)
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Check data folder, catalogue, Chroma and tantivy; exit code 1 when something is wrong."""
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Rebuild what is damaged from the catalogue.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check data folder, catalogue, Chroma and tantivy; exit code 1 when something is (still) wrong."""
     from dataclasses import asdict
 
-    from index.doctor import examine
+    from index import doctor as check
     from index.lock import read_holder
     from index.store import Store
 
@@ -208,7 +193,9 @@ def doctor(as_json: AsJson = False) -> None:
     if url := read_holder(settings.data_dir).get("url"):
         raise IndexBusy(f"A server at {url} holds the data folder.", "Stop it first, or GET /v1/index there.")
     with Store(settings.data_dir, "renglon doctor", WAIT_S) as store:
-        findings = [*examine(store), *_model_server(settings)]
+        if fix:
+            check.fix(store)
+        findings = [*check.examine(store), *_model_server(settings)]
     if as_json:
         _print_json([asdict(finding) for finding in findings])
     else:

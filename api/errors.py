@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag import errors
 
@@ -19,6 +21,8 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.UnknownDocument: 404,
     errors.LinesOutOfRange: 416,
     errors.FileRefused: 422,
+    errors.FileUnreadable: 422,
+    errors.DocumentOfFolder: 409,
     errors.CorpusNotFound: 404,
     errors.NoReadableFile: 422,
     errors.DataFolderUnusable: 507,
@@ -38,11 +42,20 @@ STATUS: dict[type[errors.RenglonError], int] = {
 
 def problem(status: int, name: str, detail: str, hint: str = "") -> JSONResponse:
     """A problem document: type, title, status, detail, and what to do about it."""
+    headers = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    return JSONResponse(body(status, name, detail, hint), status, headers, media_type="application/problem+json")
+
+
+def body(status: int, name: str, detail: str, hint: str = "") -> dict[str, Any]:
+    """What a problem document holds."""
     title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
     slug = title.lower().replace(" ", "-")
-    body = {"type": f"urn:renglon:{slug}", "title": title, "status": status, "detail": detail, "hint": hint}
-    headers = {"Retry-After": "1"} if status == 503 else None
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return {"type": f"urn:renglon:{slug}", "title": title, "status": status, "detail": detail, "hint": hint}
+
+
+def body_of(error: errors.RenglonError) -> dict[str, Any]:
+    """What the problem document of one of our own errors holds."""
+    return body(STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint)
 
 
 def of_error(error: errors.RenglonError) -> JSONResponse:
@@ -65,9 +78,39 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(_: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 413:
+            return _too_large()
         return problem(error.status_code, "HttpError", str(error.detail), "GET /docs lists the routes.")
 
     @app.exception_handler(Exception)
     def _unexpected(_: Request, error: Exception) -> JSONResponse:
         log.exception("unexpected error", exc_info=error)
         return problem(500, "InternalError", "Something unexpected failed.", "The server's log says more.")
+
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: _TooLarge(build())  # type: ignore[method-assign]
+
+
+def _too_large() -> JSONResponse:
+    return problem(413, "FileTooLarge", "The request is larger than this route takes.", "Send less at once.")
+
+
+class _TooLarge:
+    """The frame answers a body that is announced as too large in plain text, before any handler: said as a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        replaced = False
+
+        async def checked(message: Message) -> None:
+            nonlocal replaced
+            large = message["type"] == "http.response.start" and message["status"] == 413
+            if large and b"problem" not in dict(message["headers"]).get(b"content-type", b""):
+                replaced = True
+                await _too_large()(scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        await self._app(scope, receive, checked)

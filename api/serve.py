@@ -9,7 +9,8 @@ import socket
 import uvicorn
 
 from api.app import create_app
-from rag.errors import PortInUse, RenglonError
+from api.guard import is_loopback_address, key_of
+from rag.errors import PortInUse, RenglonError, UnsafeAddress
 from rag.settings import Settings
 
 GRACE_S = 2  # an open event stream must not keep a stopped server alive
@@ -32,16 +33,37 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def serve(settings: Settings) -> None:
-    """Listen and answer until stopped."""
+def require_safe_address(settings: Settings) -> None:
+    """Raise UnsafeAddress when others could reach the service and no API key is set."""
+    if key_of(settings):
+        return
+    try:
+        found = socket.getaddrinfo(settings.host, None) if settings.host else []
+    except OSError:
+        found = []  # listening on it will say what is wrong
+    if not settings.host or not all(is_loopback_address(str(address[4][0])) for address in found):
+        raise UnsafeAddress(
+            f"{settings.host or 'Every address'} can be reached from other machines, and no API key is set.",
+            "Set RENGLON_API_KEY, or listen on 127.0.0.1.",
+        )
+
+
+def _reachable(host: str) -> str:
+    """The address under which this machine reaches a listening one: "every address" is none."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def serve(settings: Settings, watch: bool = False) -> None:
+    """Listen and answer until stopped. Raises UnsafeAddress, PortInUse."""
+    require_safe_address(settings)
     sock = bind(settings.host, settings.port)
-    host, port = sock.getsockname()[:2]
+    host, port = _reachable(sock.getsockname()[0]), sock.getsockname()[1]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for noisy in ("sentence_transformers", "httpx", "chromadb", "transformers"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("renglon").info("listening on %s", url)
     config = uvicorn.Config(
-        create_app(settings, url), timeout_graceful_shutdown=GRACE_S, log_level="warning", access_log=False
+        create_app(settings, url, watch), timeout_graceful_shutdown=GRACE_S, log_level="warning", access_log=False
     )
     uvicorn.Server(config).run(sockets=[sock])

@@ -7,10 +7,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
-from rag.errors import NotReady, RenglonError
+from api.desk import Desk
+from rag.errors import NoReadableFile, NotReady, RenglonError
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from api.jobs import Jobs
     from index.catalog import Catalog
     from index.wiring import Renglon
     from rag.engine import Engine
@@ -22,18 +24,25 @@ log = logging.getLogger("renglon")
 class Service:
     """State of the server: `starting`, `ready` or `failed`, and what it is doing."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, watch: bool = False) -> None:
         self.settings = settings
+        self.watching = watch
         self.state: State = "starting"
         self.phase = "starting"
         self.error: RenglonError | None = None
         self.url = ""
-        self._renglon: Renglon | None = None
+        self.opened: Renglon | None = None
+        self.desk = Desk(self)
         self._thread = threading.Thread(target=self._start, name="renglon-start", daemon=True)
 
     def start(self) -> None:
         """Begin loading."""
         self._thread.start()
+
+    def begin(self) -> None:
+        """Load again what loading failed on, in the thread that calls."""
+        self.state, self.error = "starting", None
+        self._start()
 
     def _start(self) -> None:
         began = time.perf_counter()
@@ -54,9 +63,11 @@ class Service:
         self._enter("opening the index")
         from index.wiring import Renglon
 
-        self._renglon = renglon = Renglon(self.settings, "renglon serve", wait_s=5)
+        if self.opened is None:
+            self.opened = Renglon(self.settings, "renglon serve", wait_s=5)
+        renglon = self.opened
         if self.url:
-            renglon.store.lock.announce(self.url)
+            renglon.store.lock.announce(self.url, self.settings.corpus)
         self._enter("loading the model")
         _ = renglon.encoder
         self._enter(f"indexing {self.settings.corpus}")
@@ -64,6 +75,8 @@ class Service:
         self._enter("warming up")
         _ = renglon.engine
         _give_back_memory()
+        if self.watching:
+            self.desk.watch()
 
     def _enter(self, phase: str) -> None:
         self.phase = phase
@@ -73,7 +86,13 @@ class Service:
         if not self.settings.corpus.is_dir() and renglon.store.catalog.generation:
             log.warning("the corpus folder %s is gone; answering from the index", self.settings.corpus)
             return
-        report = renglon.syncer.sync(self.settings.corpus)
+        try:
+            report = renglon.syncer.sync(self.settings.corpus, self._progress)
+        except NoReadableFile as error:
+            if not renglon.store.catalog.generation:
+                raise
+            log.warning("%s Answering from the index.", error.detail)
+            return
         for file, reason in report.refused:
             log.warning("refused %s: %s", file, reason)
         log.info(
@@ -82,26 +101,40 @@ class Service:
             len(report.refused),
         )  # fmt: skip
 
+    def _progress(self, done: int, left: int) -> None:
+        self.phase = f"indexing {self.settings.corpus}: {left:,} passages and sentences left"
+
     @property
-    def engine(self) -> Engine:
-        """What answers. Raises NotReady while loading, or the error that loading ended with."""
-        if self.state == "ready" and self._renglon is not None:
-            return self._renglon.engine
+    def renglon(self) -> Renglon:
+        """The open data folder with its model, to be written to. Raises what `engine` raises."""
+        if self.state == "ready" and self.opened is not None:
+            return self.opened
         if self.error is not None:
             raise self.error
         raise NotReady(f"Not ready yet: {self.phase}.", "GET /readyz says when.")
 
     @property
+    def jobs(self) -> Jobs:
+        """Long work that is under way, and the last that was."""
+        return self.desk.jobs
+
+    @property
+    def engine(self) -> Engine:
+        """What answers. Raises NotReady while loading, or the error that loading ended with."""
+        return self.renglon.engine
+
+    @property
     def catalog(self) -> Catalog:
         """The catalogue, readable before the model is loaded. Raises NotReady."""
-        if self._renglon is not None:
-            return self._renglon.store.catalog
+        if self.opened is not None:
+            return self.opened.store.catalog
         raise self.error or NotReady(f"Not ready yet: {self.phase}.", "GET /readyz says when.")
 
     def stop(self) -> None:
         """Let go of the data folder."""
-        if self._renglon is not None and not self._thread.is_alive():
-            self._renglon.close()
+        idle = self.desk.stop()
+        if self.opened is not None and idle and not self._thread.is_alive():
+            self.opened.close()
 
 
 def _give_back_memory() -> None:

@@ -7,9 +7,8 @@ gets new passages, so an old entry of a projection can never be taken for a new 
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from index import schema
+from index.database import Database
 from index.encoder import Vectors
-from index.read import Document
-from index.schema import SCHEMA, SCHEMA_VERSION, DocumentRow, ModelKey, PassageRow
-from index.split import Passage
+from index.schema import SCHEMA, SCHEMA_VERSION, Change, DocumentRow, ModelKey, PassageRow
 from rag.errors import DataFolderUnusable, RenglonError, UnknownDocument
 
 # A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
@@ -32,16 +30,15 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._file = Database(path)
         try:
             version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
             if version == 0:
-                with self._transaction() as db:
+                with self._file.transaction() as db:
                     for statement in SCHEMA.split(";\n"):
                         db.execute(statement)
                     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, DataFolderUnusable) as error:
             raise DataFolderUnusable(
                 f"The catalogue {path} can't be opened: {error}.", "Check the folder's rights."
             ) from error
@@ -57,37 +54,19 @@ class Catalog:
 
     @property
     def _db(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is None:
-            db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
-            self._local.db = db
-            self._connections.append(db)
-        return db
+        return self._file.db
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        try:
-            db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            db.execute("ROLLBACK")
-            raise DataFolderUnusable(f"The catalogue could not be written: {error}.", "Free disk space.") from error
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What this thread reads inside is the catalogue's state at the beginning."""
+        return self._file.snapshot()
+
+    def vacuum(self) -> None:
+        """Take what was deleted off the disk. Raises DataFolderUnusable."""
+        self._file.vacuum()
 
     def close(self) -> None:
         """Close every thread's connection."""
-        for db in self._connections:
-            db.close()
-        self._connections.clear()
-        self._local = threading.local()
+        self._file.close()
 
     # -- meta
 
@@ -98,7 +77,7 @@ class Catalog:
 
     def put(self, **values: str) -> None:
         """Set values of the meta table, in one transaction."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             schema.put(db, values)
 
     @property
@@ -114,43 +93,46 @@ class Catalog:
 
     # -- writing
 
-    def replace(
-        self,
-        document: Document,
-        root: str,
-        passages: Sequence[Passage],
-        vectors: Vectors,
-        sentences: Vectors,
-        model: ModelKey,
-    ) -> tuple[list[int], list[int]]:
+    def reserve(self, count: int) -> range:
+        """Keys for `count` new passages, given to nobody else ever; the projections count as out of step from now."""
+        with self._file.transaction() as db:
+            row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
+            last = row[0] if row else 0
+            if row is None:
+                db.execute("INSERT INTO sqlite_sequence VALUES ('passages', ?)", (count,))
+            else:
+                db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'passages'", (last + count,))
+            schema.put(db, {"projected": ""})
+        return range(last + 1, last + count + 1)
+
+    def replace(self, change: Change, model: ModelKey, pks: Sequence[int]) -> list[int]:
         """Put a version of a document in the place of the one before, in one transaction.
 
-        `vectors` has shape (passages, dimension), `sentences` (sentences of all passages, dimension), in order.
-        Returns (pks of the passages that left, pks of the new ones).
-        """  # fmt: skip
-        with self._transaction() as db:
+        `pks` holds the keys that were reserved for its passages. Returns the keys of the passages that left.
+        """
+        document = change.document
+        with self._file.transaction() as db:
             removed = schema.delete(db, [document.id])
             row = (
-                document.id, root, document.file, document.sha256, document.encoding, document.size,
+                document.id, change.root, document.file, document.sha256, document.encoding, document.size,
                 document.source.line_count, len(document.source.text), datetime.now(UTC).isoformat(timespec="seconds"),
                 document.source.text,
             )  # fmt: skip
             db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)", row)
-            added, first = [], 0
-            for ordinal, passage in enumerate(passages):
+            first = 0
+            for ordinal, passage in enumerate(change.passages):
                 last = first + len(passage.sentences)
-                pk = schema.insert_passage(db, document, ordinal, passage)
-                schema.insert_vectors(db, pk, model, vectors[ordinal], sentences[first:last])
-                added.append(pk)
+                schema.insert_passage(db, pks[ordinal], document, ordinal, passage)
+                schema.insert_vectors(db, pks[ordinal], model, change.vectors[ordinal], change.sentences[first:last])
                 first = last
             schema.put(db, {"generation": str(self.generation + 1)})
             if self.model is None:
                 schema.put(db, {"model": str(model)})
-        return removed, added
+        return removed
 
     def remove(self, ids: Sequence[str]) -> list[int]:
         """Remove documents; returns the pks of their passages. Unknown ids are left out."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             removed = schema.delete(db, ids)
             if removed:
                 schema.put(db, {"generation": str(self.generation + 1)})
@@ -158,21 +140,27 @@ class Catalog:
 
     def add_vectors(self, model: ModelKey, rows: Iterable[tuple[int, Vectors, Vectors]]) -> None:
         """Store (pk, passage vector, sentence vectors) of a model beside those of the one that answers."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             for pk, passage, sentences in rows:
-                schema.insert_vectors(db, pk, model, passage, sentences)
+                if db.execute("SELECT 1 FROM passages WHERE pk = ?", (pk,)).fetchone():  # it may have left meanwhile
+                    schema.insert_vectors(db, pk, model, passage, sentences)
 
-    def switch_model(self, model: ModelKey) -> None:
-        """Answer with another model's vectors from now on, and drop all others; one transaction."""
-        with self._transaction() as db:
+    def switch_model(self, model: ModelKey, **meta: str) -> None:
+        """Answer with another model's vectors from now on, and set values of the meta table; one transaction."""
+        with self._file.transaction() as db:
             missing = db.execute(
                 "SELECT count(*) FROM passages WHERE pk NOT IN (SELECT passage_pk FROM vectors WHERE model = ?)",
                 (str(model),),
             ).fetchone()[0]
             if missing:
                 raise RenglonError(f"{missing} passages have no vectors of {model} yet.", "Run: renglon sync --reembed")
-            db.execute("DELETE FROM vectors WHERE model <> ?", (str(model),))
-            schema.put(db, {"model": str(model), "generation": str(self.generation + 1)})
+            generation = str(self.generation + 1)
+            schema.put(db, {**meta, "model": str(model), "generation": generation, "projected": generation})
+
+    def drop_other_vectors(self) -> None:
+        """Drop the vectors of models that don't answer any more, or not yet."""
+        with self._file.transaction() as db:
+            db.execute("DELETE FROM vectors WHERE model <> (SELECT value FROM meta WHERE key = 'model')")
 
     # -- reading
 
@@ -228,13 +216,13 @@ class Catalog:
         )
         return [row[0] for row in rows]
 
-    def texts_of(self, pks: Sequence[int]) -> list[tuple[str, list[tuple[int, int]]]]:
-        """(text, (start, end) of each sentence in it) of passages, in the order given."""
+    def texts_of(self, pks: Sequence[int]) -> dict[int, tuple[str, list[tuple[int, int]]]]:
+        """(text, (start, end) of each sentence in it) of those passages that there still are."""
         spans = self._sentences(pks)
         found = {}
         for pk, start, text in self._in("SELECT pk, char_start, text FROM passages WHERE pk IN ({})", pks):
             found[pk] = (text, [(a - start, b - start) for a, b, _, _ in spans[pk]])
-        return [found[pk] for pk in pks]
+        return found
 
     def passages(self, pks: Sequence[int]) -> list[PassageRow]:
         """Passages in the order given, those that the catalogue no longer has left out."""
@@ -251,15 +239,24 @@ class Catalog:
             found[row[0]] = PassageRow(*columns)
         return [found[pk] for pk in pks if pk in found]
 
-    def batches(self, size: int) -> Iterator[tuple[list[int], Vectors, list[str]]]:
-        """(pks, vectors, texts) of all passages, in batches: what the projections are made of."""
-        last = 0
+    def batches(self, size: int, model: ModelKey | None = None) -> Iterator[tuple[list[int], Vectors, list[str]]]:
+        """(pks, vectors, texts) of all passages, in batches: what the projections are made of.
+
+        The vectors are those of `model`; without one, of the model that answers.
+        """
+        last, key = 0, str(model or self.model)
         query = """SELECT p.pk, v.passage, p.text FROM passages p JOIN vectors v ON v.passage_pk = p.pk
-            AND v.model = (SELECT value FROM meta WHERE key = 'model') WHERE p.pk > ? ORDER BY p.pk LIMIT ?"""
-        while rows := self._db.execute(query, (last, size)).fetchall():
+            AND v.model = ? WHERE p.pk > ? ORDER BY p.pk LIMIT ?"""
+        while rows := self._db.execute(query, (key, last, size)).fetchall():
             last = rows[-1][0]
             matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1)
             yield [row[0] for row in rows], matrix, [row[2] for row in rows]
+
+    def vectors_and_texts(self, pks: Sequence[int], model: ModelKey | None = None) -> list[tuple[int, Vectors, str]]:
+        """(pk, a model's vector, text) of those of the passages that have one."""
+        query = """SELECT p.pk, v.passage, p.text FROM passages p JOIN vectors v ON v.passage_pk = p.pk
+            WHERE v.model = '{}' AND p.pk IN ({{}})""".format(str(model or self.model).replace("'", "''"))
+        return [(pk, np.frombuffer(vector, np.float32), text) for pk, vector, text in self._in(query, pks)]
 
     def _sentences(self, pks: Sequence[int]) -> dict[int, list[tuple[int, int, int, int]]]:
         spans: dict[int, list[tuple[int, int, int, int]]] = {pk: [] for pk in pks}

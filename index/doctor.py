@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from index.schema import PassageRow
+from index.check import lost_dense, lost_lexical, sample_of
 from index.store import Store
 from rag.errors import RenglonError
 
-SAMPLE = 50  # passages that are looked up by themselves; the same ones in every run over the same index
-_REBUILD = "renglon sync --rebuild"
+_REBUILD = "renglon doctor --fix"
 
 
 @dataclass(frozen=True)
@@ -34,9 +32,9 @@ def examine(store: Store) -> Iterator[Finding]:
     pks = store.catalog.pks()
     for name in ("dense", "lexical"):
         yield _ids(store, name, pks)
-    sample = store.catalog.passages(random.Random(0).sample(sorted(pks), min(SAMPLE, len(pks))))
-    yield _self_query_dense(store, sample)
-    yield _self_query_lexical(store, sample)
+    sample = sample_of(store.catalog, pks)
+    yield _self_query("Chroma self-query", lambda: lost_dense(store.dense, sample), len(sample))
+    yield _self_query("tantivy self-query", lambda: lost_lexical(store.lexical, sample), len(sample))
 
 
 def _integrity(store: Store) -> Finding:
@@ -70,28 +68,17 @@ def _ids(store: Store, name: str, pks: set[int]) -> Finding:
     return Finding(label, True, f"has exactly the catalogue's {len(pks):,} passages")
 
 
-def _self_query_dense(store: Store, sample: list[PassageRow]) -> Finding:
+def _self_query(label: str, lost_in: Callable[[], int], size: int) -> Finding:
     try:
-        # Equal passages in different places are as near as the passage itself: the cosine is what counts.
-        lost = sum(max((c for _, c in store.dense.search(row.vector, 3)), default=0) < 0.999 for row in sample)
+        lost = lost_in()
     except RenglonError as error:
-        return Finding("Chroma self-query", False, error.detail, _REBUILD)
+        return Finding(label, False, error.detail, _REBUILD)
     if lost:
-        return Finding("Chroma self-query", False, f"{lost} of {len(sample)} passages don't find themselves.", _REBUILD)
-    return Finding("Chroma self-query", True, f"{len(sample)} sampled passages find themselves")
+        return Finding(label, False, f"{lost} of {size} passages don't find themselves.", _REBUILD)
+    return Finding(label, True, f"{size} sampled passages find themselves")
 
 
-def _self_query_lexical(store: Store, sample: list[PassageRow]) -> Finding:
-    lost = 0
-    try:
-        for row in sample:
-            terms = store.lexical.terms(row.text)
-            found = store.lexical.search(terms, 20)
-            lost += bool(terms) and row.pk not in {pk for pk, _ in found}
-    except RenglonError as error:
-        return Finding("tantivy self-query", False, error.detail, _REBUILD)
-    if lost:
-        return Finding(
-            "tantivy self-query", False, f"{lost} of {len(sample)} passages don't find themselves.", _REBUILD
-        )
-    return Finding("tantivy self-query", True, f"{len(sample)} sampled passages find themselves")
+def fix(store: Store) -> None:
+    """Mend what can be mended from the catalogue: both projections are made anew. Raises DataFolderUnusable."""
+    if any(finding.mend == _REBUILD for finding in examine(store)):
+        store.rebuild()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import tantivy
 
-from rag.errors import ProjectionDamaged
+from index.damage import told
 from rag.overlap import WORD
 
 # tantivy's own BM25 constants; they can't be set from Python.
 K1, B = 1.2, 0.75
 # Texts whose terms are kept: the same passages come back for many questions. About 10 kB each.
 REMEMBERED = 1024
-_MEND = "Run: renglon sync --rebuild"
 
 
 def _analyzer(stem: bool) -> tantivy.TextAnalyzer:
@@ -39,22 +38,12 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-class LexicalIndex:
-    """One tantivy index in a folder of its own."""
+class Analysis:
+    """How texts become terms. Needs no index, so that it also serves while the index is being mended."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
         self._stems, self._words = _analyzer(stem=True), _analyzer(stem=False)
-        self._schema = _schema()
         self._analysed = lru_cache(REMEMBERED)(self._analyse)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._index = tantivy.Index(self._schema, str(folder))
-            self._index.register_tokenizer("stems", self._stems)
-            self._index.register_tokenizer("words", self._words)
-            self._index.reload()
-        except Exception as error:  # tantivy raises ValueError, OSError and its own
-            raise ProjectionDamaged(f"tantivy can't open its index: {error}.", _MEND) from error
 
     def terms(self, text: str) -> list[str]:
         """The terms of a text: its stems, then its words as they stand (marked), each in order, repeats included."""
@@ -64,10 +53,30 @@ class LexicalIndex:
         return (*self._stems.analyze(text), *(WORD + word for word in self._words.analyze(text)))
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        """The same for each term: without an index nobody knows which one is rare."""
+        return dict.fromkeys(terms, 1.0)
+
+
+class LexicalIndex(Analysis):
+    """One tantivy index in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self._schema = _schema()
+        with told("tantivy can't open its index"):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, str(folder))
+            self._index.register_tokenizer("stems", self._stems)
+            self._index.register_tokenizer("words", self._words)
+            self._index.reload()
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """BM25's idf of each term: ln(1 + (N - n + 0.5) / (n + 0.5)); a term that no passage has gets the most."""
-        searcher = self._index.searcher()
-        total = searcher.num_docs
-        counts = {term: self._doc_freq(searcher, term) for term in dict.fromkeys(terms)}
+        with told("tantivy can't answer"):
+            searcher = self._index.searcher()
+            total = searcher.num_docs
+            counts = {term: self._doc_freq(searcher, term) for term in dict.fromkeys(terms)}
         return {term: math.log(1 + max(0.0, total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
 
     @staticmethod
@@ -84,34 +93,44 @@ class LexicalIndex:
         clauses = [
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "stems", term, "freq")) for term in unique
         ]
-        try:
+        with told("tantivy can't answer"):
             searcher = self._index.searcher()
             hits = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
             pks = searcher.fast_field_values("pk", [address for _, address in hits])
-        except Exception as error:
-            raise ProjectionDamaged(f"tantivy can't answer: {error}.", _MEND) from error
         return [(int(pk), float(score)) for pk, (score, _) in zip(pks, hits, strict=True) if pk is not None]
 
-    def change(self, removed: Sequence[int], added: Sequence[tuple[int, str]]) -> None:
-        """Remove passages and add others, visible together."""
-        # One thread, and the least memory that tantivy takes: a sync's time goes into embedding, not into this.
-        writer = self._index.writer(heap_size=50_000_000, num_threads=1)
-        for pk in removed:
-            writer.delete_documents("pk", pk)
-        for pk, text in added:
-            document = tantivy.Document()
-            document.add_integer("pk", pk)
-            document.add_text("stems", text)
-            document.add_text("words", text)
-            writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
+    def change(self, removed: Sequence[int], added: Iterable[tuple[int, str]]) -> None:
+        """Remove passages and add others, visible together. Raises ProjectionDamaged."""
+        with told("tantivy can't write"):
+            # One thread, and the least memory that it takes: a sync's time goes into embedding, not into this.
+            writer = self._index.writer(heap_size=50_000_000, num_threads=1)
+            for pk in removed:
+                writer.delete_documents("pk", pk)
+            for pk, text in added:
+                document = tantivy.Document()
+                document.add_integer("pk", pk)
+                document.add_text("stems", text)
+                document.add_text("words", text)
+                writer.add_document(document)
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+
+    def reload(self) -> None:
+        """See what another process has written. Raises ProjectionDamaged."""
+        with told("tantivy can't read its index"):
+            self._index.reload()
+
+    def count(self) -> int:
+        """Number of passages in the index. Raises ProjectionDamaged."""
+        with told("tantivy can't count"):
+            return int(self._index.searcher().num_docs)
 
     def pks(self) -> set[int]:
-        """The keys of all passages in the index."""
-        searcher = self._index.searcher()
-        if not searcher.num_docs:
-            return set()
-        hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
-        return {int(pk) for pk in searcher.fast_field_values("pk", [a for _, a in hits]) if pk is not None}
+        """The keys of all passages in the index. Raises ProjectionDamaged."""
+        with told("tantivy can't list its passages"):
+            searcher = self._index.searcher()
+            if not searcher.num_docs:
+                return set()
+            hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
+            return {int(pk) for pk in searcher.fast_field_values("pk", [a for _, a in hits]) if pk is not None}

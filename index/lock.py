@@ -36,9 +36,10 @@ class FolderLock:
     def _write(self, holder: dict[str, Any]) -> None:
         self._holder.write_text(json.dumps(holder))
 
-    def announce(self, url: str) -> None:
-        """Tell others where the holder, a server, can be asked."""
-        self._write({**json.loads(self._holder.read_text()), "url": url})
+    def announce(self, url: str, corpus: Path | None = None) -> None:
+        """Tell others where the holder, a server, can be asked, and which folder it keeps indexed."""
+        folder = {"corpus": str(corpus.resolve())} if corpus else {}
+        self._write({**json.loads(self._holder.read_text()), "url": url, **folder})
 
     def release(self) -> None:
         """Let go of the folder."""
@@ -48,7 +49,7 @@ class FolderLock:
 
 
 def read_holder(folder: Path) -> dict[str, Any]:
-    """What the holder of a folder's lock said of itself: pid, command and, of a server, url; or nothing."""
+    """What the holder of a folder's lock said of itself: pid, command and, of a server, url and corpus; or nothing."""
     try:
         holder = json.loads((folder / "holder.json").read_text())
     except (OSError, ValueError):

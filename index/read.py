@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from rag.errors import CorpusNotFound, FileRefused
+from index.globs import Globs
+from rag.errors import CorpusNotFound, FileRefused, FileUnreadable
 
 SUFFIXES = frozenset({".txt", ".md"})
 # What the library is asked to choose between once the bytes are not UTF-8: the two that Spanish sites used.
@@ -108,11 +110,14 @@ def decode(raw: bytes) -> tuple[str, str]:
 
 
 def read_document(path: Path, root: Path, max_bytes: int) -> Document:
-    """Read one file of the corpus at `root`. Raises FileRefused with the reason.
+    """Read one file of the corpus at `root`. Raises FileRefused with the reason, FileUnreadable when the system
+    does not let it be read.
 
     `max_bytes` is checked before the file is read.
     """
     file = path.relative_to(root).as_posix()
+    if printable(file) != file:
+        raise FileRefused("The file's name is not valid text.", "Rename it.")
     try:
         if not path.resolve(strict=True).is_relative_to(root.resolve()):
             raise FileRefused("The symbolic link leaves the corpus.", "Copy the file into the folder.")
@@ -121,20 +126,44 @@ def read_document(path: Path, root: Path, max_bytes: int) -> Document:
             raise FileRefused(f"The file has {size:,} bytes; the limit is {max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB.")
         raw = path.read_bytes()
     except OSError as error:
-        raise FileRefused(f"The file can't be read: {error.strerror or error}.") from error
+        raise FileUnreadable(f"The file can't be read: {error.strerror or error}.") from error
+    return document_of(file, raw)
+
+
+def document_of(file: str, raw: bytes) -> Document:
+    """The document that a file's bytes are. Raises FileRefused."""
     text, encoding = decode(raw)
     return Document(file, SourceText(text), hashlib.sha256(raw).hexdigest(), encoding, len(raw))
 
 
-def corpus_files(root: Path) -> Iterator[Path]:
+def printable(name: str) -> str:
+    """A file name as it can be printed and stored: bytes that are no UTF-8 are written as escapes."""
+    return name.encode(errors="backslashreplace").decode()
+
+
+def corpus_files(root: Path, globs: Globs = Globs(), unreadable: list[Path] | None = None) -> Iterator[Path]:  # noqa: B008
     """Paths of the files that could be indexed, sorted; hidden files and folders are left out.
 
-    Symbolic links to folders are not followed (they can form a circle). Raises CorpusNotFound.
+    Symbolic links to folders are not followed (they can form a circle). Folders that can't be listed are added to
+    `unreadable`. Raises CorpusNotFound.
     """
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
         raise CorpusNotFound(f"The corpus folder {root} {what}.", "Give a folder of .txt or .md files.")
-    for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.suffix.lower() in SUFFIXES and not hidden and (path.is_symlink() or path.is_file()):
+
+    def failed(error: OSError) -> None:
+        if unreadable is not None:
+            unreadable.append(Path(error.filename))
+
+    found: list[Path] = []
+    for folder, folders, names in os.walk(root, onerror=failed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if belongs(name)]
+    for path in sorted(found):
+        if globs.admits(path.relative_to(root).as_posix()) and (path.is_symlink() or path.is_file()):
             yield path
+
+
+def belongs(name: str) -> bool:
+    """Whether a file of that name is indexed: text or Markdown, not hidden."""
+    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES

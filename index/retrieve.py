@@ -9,8 +9,12 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from index.encoder import Encoder, Vectors
+from index.rebuild import BATCH
 from index.schema import PassageRow
 from index.store import Store
+from index.sync import model_key
+from index.views import View
+from rag.errors import ModelMismatch, ProjectionDamaged
 from rag.fuse import passage_cosine, passage_score
 from rag.nodes import PassageNode, Sentence
 from rag.overlap import Overlap
@@ -24,6 +28,7 @@ class HybridRetriever(BaseRetriever):
 
     def __init__(self, store: Store, encoder: Encoder, limit: int = 10, **kwargs: Any) -> None:
         self._store, self._encoder, self._limit = store, encoder, limit
+        self._model = model_key(encoder)
         super().__init__(**kwargs)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
@@ -33,13 +38,15 @@ class HybridRetriever(BaseRetriever):
 
     def rank(self, question: str, vector: Vectors) -> list[tuple[PassageRow, float, float, float]]:
         """(passage, fused score, cosine, share of words) of all candidates, best first."""
-        lexicon = self._store.lexical
-        terms = lexicon.terms(question)
-        overlap = Overlap(lexicon.idf(terms))
-        candidates = [pk for pk, _ in self._store.dense.search(vector, DEPTH)]
-        candidates += [pk for pk, _ in lexicon.search(terms, DEPTH)]
-        rows = self._store.catalog.passages(list(dict.fromkeys(candidates)))
+        with self._store.reading() as view:
+            if self._store.catalog.model not in (None, self._model):
+                raise ModelMismatch("The model was changed while this question was answered.", "Ask again.")
+            terms = self._store.views.analysis.terms(question)
+            view, overlap = self._overlap(view, terms)
+            candidates = list(dict.fromkeys(self._candidates(view, vector, terms)))
+            rows = self._store.catalog.passages(candidates)
         cosines = [passage_cosine(vector, row.vector, row.sentence_vectors) for row in rows]
+        lexicon = view.lexical or self._store.views.analysis
         shared = [overlap.share(set(lexicon.terms(row.text))) for row in rows]
         best = max(cosines, default=0.0)
         ranked = [
@@ -47,6 +54,37 @@ class HybridRetriever(BaseRetriever):
             for row, cosine, share in zip(rows, cosines, shared, strict=True)
         ]
         return sorted(ranked, key=lambda found: (-found[1], found[0].pk))
+
+    def _overlap(self, view: View, terms: list[str]) -> tuple[View, Overlap]:
+        if view.lexical is not None:
+            try:
+                return view, Overlap(view.lexical.idf(terms))
+            except ProjectionDamaged as damage:
+                self._store.report("lexical", damage, view.lexical)
+        return View(dense=view.dense), Overlap(self._store.views.analysis.idf(terms))
+
+    def _candidates(self, view: View, vector: Vectors, terms: list[str]) -> list[int]:
+        """Keys of what either side finds. A damaged side is left out, and reported; without both, all are compared."""
+        found: list[int] = []
+        answered = 0
+        sides = {
+            "dense": view.dense and (lambda dense=view.dense: dense.search(vector, DEPTH)),
+            "lexical": view.lexical and (lambda lexical=view.lexical: lexical.search(terms, DEPTH)),
+        }
+        for kind, search in sides.items():
+            if search:
+                try:
+                    found += [pk for pk, _ in search()]
+                    answered += 1
+                except ProjectionDamaged as damage:
+                    self._store.report(kind, damage, getattr(view, kind))
+        return found if answered else self._scan(vector)
+
+    def _scan(self, vector: Vectors) -> list[int]:
+        best: list[tuple[float, int]] = []
+        for pks, vectors, _ in self._store.catalog.batches(BATCH):
+            best = sorted([*best, *zip((vectors @ vector).tolist(), pks, strict=True)], reverse=True)[:DEPTH]
+        return [pk for _, pk in best]
 
 
 def _node(row: PassageRow, score: float, cosine: float, shared: float) -> NodeWithScore:

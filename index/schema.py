@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.encoder import Vectors
-from index.read import Document
-from index.split import Passage
+
+if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wait
+    from index.read import Document
+    from index.split import Passage
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -53,6 +56,20 @@ class ModelKey:
         head, _, dimension = key.rpartition("/")
         name, _, revision = head.rpartition("@")
         return cls(name, revision, int(dimension))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A version of a document that is to be stored.
+
+    `vectors` has shape (passages, dimension), `sentences` (sentences of all passages, dimension), in order.
+    """
+
+    document: Document
+    root: str
+    passages: Sequence[Passage]
+    vectors: Vectors
+    sentences: Vectors
 
 
 @dataclass(frozen=True)
@@ -107,19 +124,16 @@ def delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     return pks
 
 
-def insert_passage(db: sqlite3.Connection, document: Document, ordinal: int, passage: Passage) -> int:
-    """Insert a passage and its sentences; its key."""
+def insert_passage(db: sqlite3.Connection, pk: int, document: Document, ordinal: int, passage: Passage) -> None:
+    """Insert a passage and its sentences under a key that was reserved for it."""
     span = passage.span
     text = document.source.text[span.char_start : span.char_end]
-    row = (document.id, ordinal, span.char_start, span.char_end, span.line_start, span.line_end, text)
-    columns = "document_id, ordinal, char_start, char_end, line_start, line_end, text"
-    pk = db.execute(f"INSERT INTO passages ({columns}) VALUES (?,?,?,?,?,?,?)", row).lastrowid
-    assert pk is not None
+    row = (pk, document.id, ordinal, span.char_start, span.char_end, span.line_start, span.line_end, text)
+    db.execute("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?)", row)
     db.executemany(
         "INSERT INTO sentences VALUES (?,?,?,?,?,?)",
         [(pk, i, s.char_start, s.char_end, s.line_start, s.line_end) for i, s in enumerate(passage.sentences)],
     )
-    return pk
 
 
 def insert_vectors(db: sqlite3.Connection, pk: int, model: ModelKey, passage: Vectors, sentences: Vectors) -> None:

@@ -1,18 +1,20 @@
-"""A folder becomes, or stays, an index: only what changed is read, split, embedded and projected."""
+"""Folders become, or stay, an index: only what changed is read twice, split, embedded and projected."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.encoder import Encoder
-from index.read import Document, corpus_files, read_document
-from index.schema import ModelKey
+from index.globs import Globs
+from index.read import Document, read_document
+from index.schema import Change, ModelKey
 from index.split import Passage, split
 from index.store import Store
-from rag.errors import FileRefused, ModelMismatch, NoReadableFile
+from index.survey import Survey, SyncReport, survey
+from rag.errors import FileRefused, ModelMismatch
 
 # Documents are embedded together until this many texts are gathered: long enough for batches of even length,
 # short enough that an interrupted sync loses seconds of work.
@@ -20,26 +22,17 @@ GATHER = 2048
 Progress = Callable[[int, int], None]
 
 
-@dataclass
-class SyncReport:
-    """What a sync did. `refused` holds (file, reason); times in seconds."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    removed: list[str] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    passages: int = 0
-    seconds: float = 0.0
-
-
 @dataclass(frozen=True)
-class _Work:
+class Work:
+    """A document that is to be written, with the folder that it belongs to."""
+
     document: Document
+    root: str
     passages: list[Passage]
 
     @property
     def texts(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+        """Each passage with the spans of its sentences."""
         text = self.document.source.text
         for passage in self.passages:
             start, end = passage.span.char_start, passage.span.char_end
@@ -47,6 +40,7 @@ class _Work:
 
     @property
     def size(self) -> int:
+        """Number of texts to embed: passages and sentences."""
         return sum(1 + len(passage.sentences) for passage in self.passages)
 
 
@@ -66,112 +60,105 @@ def require_same_model(store: Store, encoder: Encoder) -> None:
 
 
 class Syncer:
-    """Brings one corpus folder into a store."""
+    """Brings documents into a store: those of corpus folders, or single ones."""
 
-    def __init__(self, store: Store, encoder: Encoder, max_bytes: int) -> None:
-        self._store, self._encoder, self._max_bytes = store, encoder, max_bytes
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        max_bytes: int,
+        globs: Globs = Globs(),  # noqa: B008
+    ) -> None:
+        self._store, self._encoder, self._max_bytes, self._globs = store, encoder, max_bytes, globs
 
-    def sync(self, root: Path, progress: Progress | None = None) -> SyncReport:
-        """Index what is new or changed below `root`, forget what is gone.
+    def sync(self, roots: Path | Sequence[Path], progress: Progress | None = None) -> SyncReport:
+        """Index what is new or changed below the folders, forget what is gone.
 
-        `progress` is called with (texts done, texts known so far). Raises CorpusNotFound; NoReadableFile when
-        the folder holds nothing that can be indexed (the index is left as it was); ModelMismatch.
+        Documents are committed in groups, so that an interrupted sync goes on where it stopped. `progress` is
+        called with (texts done, texts left, about). Raises CorpusNotFound; NoReadableFile when a folder holds
+        nothing that can be indexed (the index is left as it was); ModelMismatch.
         """
         started = time.perf_counter()
         require_same_model(self._store, self._encoder)
         self._store.catch_up()
-        report = SyncReport()
-        known = {row.file: row for row in self._store.catalog.documents() if row.root == str(root.resolve())}
-        seen: set[str] = set()
-        changed = self._changed(root, {file: row.sha256 for file, row in known.items()}, seen, report)
-        for works in _gathered(changed):
-            self._write(works, root, report, progress)
-        if not seen:
-            raise NoReadableFile(
-                f"There is no readable file in {root}." + _reasons(report), "Put .txt or .md files there."
-            )
-        gone = [row for file, row in known.items() if file not in seen]
-        if gone:
-            removed = self._store.catalog.remove([row.id for row in gone])
-            self._store.project(removed, [])
-            report.removed = [row.file for row in gone]
-        report.seconds = time.perf_counter() - started
-        return report
+        folders = [roots] if isinstance(roots, Path) else roots
+        look = survey(self._store.catalog.documents(), folders, self._max_bytes, self._globs)
+        meter = _Meter(sum(found.size for found in look.todo), progress)
+        for works in _gathered(self._read(look)):
+            self.write(works, meter)
+            look.report.passages += sum(len(work.passages) for work in works)
+        if look.gone:
+            self._store.remove(look.gone)
+        look.report.seconds = time.perf_counter() - started
+        return look.report
 
-    def _changed(self, root: Path, known: dict[str, str], seen: set[str], report: SyncReport) -> Iterator[Document]:
-        for path in corpus_files(root):
+    def _read(self, look: Survey) -> Iterator[Work]:
+        """The documents to be written, read again: holding thousands in memory costs more than reading them."""
+        for found in look.todo:
             try:
-                document = self._named(read_document(path, root, self._max_bytes), root)
-            except FileRefused as refusal:
-                report.refused.append((path.relative_to(root).as_posix(), str(refusal)))
+                document = read_document(found.path, found.root, self._max_bytes)
+            except FileRefused as refusal:  # it changed since the survey; the next sync decides
+                look.report.refused.append((found.file, f"{refusal} It changed during the sync."))
+                look.report.added = [file for file in look.report.added if file != found.file]
+                look.report.changed = [file for file in look.report.changed if file != found.file]
                 continue
-            seen.add(document.file)
-            if known.get(document.file) == document.sha256:
-                report.unchanged += 1
-                continue
-            (report.changed if document.file in known else report.added).append(document.file)
-            yield document
+            yield Work(replace(document, file=found.file), str(found.root.resolve()), split(document.source))
 
-    def _named(self, document: Document, root: Path) -> Document:
-        """A file of the same name in another corpus keeps its name; this one is told apart by its folder's."""
-        owner = self._store.catalog.root_of(document.file)
-        if owner in (None, str(root.resolve())):
-            return document
-        return replace(document, file=f"{root.resolve().name}/{document.file}")
+    def put(self, document: Document, root: str) -> None:
+        """Write one document now: embedded, durable in the catalogue, and in both projections, when this returns."""
+        require_same_model(self._store, self._encoder)
+        self.write([Work(document, root, split(document.source))])
 
-    def _write(self, works: list[_Work], root: Path, report: SyncReport, progress: Progress | None) -> None:
-        total = sum(work.size for work in works)
-        done = 0
+    def remove(self, id_: str) -> None:
+        """Take a document out of the catalogue, then out of both projections."""
+        self._store.remove([id_])
 
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            if progress:
-                progress(count, total - done)
-
-        vectors, sentences = self._encoder.encode_documents([text for work in works for text in work.texts], advance)
-        model, first, sentence = model_key(self._encoder), 0, 0
-        removed, added = [], []
+    def write(self, works: list[Work], meter: _Meter | None = None) -> None:
+        """Embed documents together, then put each in the place of its version before."""
+        meter = meter or _Meter(0, None)
+        meter.begin(works)
+        texts = [text for work in works for text in work.texts]
+        vectors, sentences = self._encoder.encode_documents(texts, meter.advance)
+        changes, first, sentence = [], 0, 0
         for work in works:
             last, end = first + len(work.passages), sentence + work.size - len(work.passages)
-            old, new = self._store.catalog.replace(
-                work.document, str(root.resolve()), work.passages, vectors[first:last], sentences[sentence:end], model
+            changes.append(
+                Change(work.document, work.root, work.passages, vectors[first:last], sentences[sentence:end])
             )
-            removed += old
-            added += new
             first, sentence = last, end
-        self._store.project(removed, added)
-        report.passages += len(added)
+        self._store.replace(changes, model_key(self._encoder))
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed every passage with the model that is loaded, then switch to it in one transaction.
 
         The old vectors answer until then; an interrupted run goes on where it stopped. Returns passages embedded.
         """
-        catalog, model = self._store.catalog, model_key(self._encoder)
-        pks = catalog.pks_without_vectors(model)
+        catalog, model, embedded = self._store.catalog, model_key(self._encoder), 0
+        while pks := catalog.pks_without_vectors(model):  # a sync may add passages meanwhile
+            embedded += len(pks)
+            self._reembed(pks, model, progress)
+        self._store.switch_model(model)
+        return embedded
+
+    def _reembed(self, pks: list[int], model: ModelKey, progress: Progress | None) -> None:
+        catalog = self._store.catalog
         for start in range(0, len(pks), GATHER // 8):
-            some = pks[start : start + GATHER // 8]
-            texts = catalog.texts_of(some)
-            vectors, sentences = self._encoder.encode_documents(texts)
+            texts = catalog.texts_of(pks[start : start + GATHER // 8])
+            vectors, sentences = self._encoder.encode_documents(list(texts.values()))
             first, rows = 0, []
-            for i, pk in enumerate(some):
-                last = first + len(texts[i][1])
+            for i, (pk, (_, spans)) in enumerate(texts.items()):
+                last = first + len(spans)
                 rows.append((pk, vectors[i], sentences[first:last]))
                 first = last
             catalog.add_vectors(model, rows)
             if progress:
-                progress(len(some), len(pks) - start - len(some))
-        catalog.switch_model(model)
-        self._store.rebuild()
-        return len(pks)
+                progress(len(rows), max(0, len(pks) - start - GATHER // 8))
 
 
-def _gathered(documents: Iterable[Document]) -> Iterator[list[_Work]]:
-    works: list[_Work] = []
+def _gathered(documents: Iterable[Work]) -> Iterator[list[Work]]:
+    works: list[Work] = []
     texts = 0
-    for document in documents:
-        work = _Work(document, split(document.source))
+    for work in documents:
         works.append(work)
         texts += work.size
         if texts >= GATHER:
@@ -181,5 +168,20 @@ def _gathered(documents: Iterable[Document]) -> Iterator[list[_Work]]:
         yield works
 
 
-def _reasons(report: SyncReport) -> str:
-    return "".join(f" {file}: {reason}" for file, reason in report.refused[:5])
+class _Meter:
+    """Turns texts done into (texts done, texts left): known for what is being embedded, estimated for the rest."""
+
+    def __init__(self, size: int, progress: Progress | None) -> None:
+        self._progress, self._bytes_left = progress, size
+        self._bytes = self._texts = self._here = 0
+
+    def begin(self, works: list[Work]) -> None:
+        size = sum(work.document.size for work in works)
+        self._here = sum(work.size for work in works)
+        self._bytes, self._texts = self._bytes + size, self._texts + self._here
+        self._bytes_left = max(0, self._bytes_left - size)
+
+    def advance(self, count: int) -> None:
+        self._here -= count
+        if self._progress:
+            self._progress(count, self._here + round(self._bytes_left * self._texts / max(self._bytes, 1)))

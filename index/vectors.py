@@ -1,14 +1,17 @@
-"""The dense projection: passage vectors in a local Chroma collection, keyed by the catalogue's `pk`."""
+"""The dense projection: passage vectors in a Chroma collection, local or on a server, keyed by the catalogue's `pk`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import chromadb
 from chromadb.config import Settings as ChromaSettings
 
+from index.damage import told
 from index.encoder import Vectors
 from rag.errors import ProjectionDamaged
 
@@ -17,52 +20,75 @@ BATCH = 5000  # Chroma 1.5 refuses more than 5,461 records at once
 # the graph is replayed from SQLite on the first query after a start: 0.3 ms a passage.
 SYNC_THRESHOLD = 20_000
 _CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 200, "sync_threshold": SYNC_THRESHOLD}}
-_MEND = "Run: renglon sync --rebuild"
 
 
 class DenseIndex:
-    """One Chroma collection. Holds vectors only: texts stay in the catalogue."""
+    """One Chroma collection. Holds vectors only: texts stay in the catalogue.
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name = name
-        try:
-            self._client = chromadb.PersistentClient(
-                str(folder), settings=ChromaSettings(anonymized_telemetry=False, allow_reset=False)
-            )
+    With a `url` the collection stands on that Chroma server and is named after the folder, which is not made.
+    """
+
+    def __init__(self, folder: Path, name: str, url: str | None = None) -> None:
+        self._url = url
+        self.name = f"renglon-{folder.name}" if url else name
+        with told(f"Chroma at {url} doesn't open its collection" if url else "Chroma can't open its collection"):
+            self._client = _client(folder, url)
             # Always None: Chroma's default function would download an English model.
             self._collection = self._client.get_or_create_collection(
-                name, embedding_function=None, configuration=_CONFIGURATION
+                self.name, embedding_function=None, configuration=_CONFIGURATION
             )
-        except Exception as error:  # Chroma raises its own, SQLite's and Rust's exceptions
-            raise ProjectionDamaged(f"Chroma can't open its collection: {error}.", _MEND) from error
 
     def add(self, pks: Sequence[int], vectors: Vectors) -> None:
-        """Add passages; a key that is there already is replaced."""
-        for start in range(0, len(pks), BATCH):
-            ids = [str(pk) for pk in pks[start : start + BATCH]]
-            self._collection.upsert(ids=ids, embeddings=vectors[start : start + BATCH])
+        """Add passages; a key that is there already is replaced. Raises ProjectionDamaged."""
+        with told("Chroma can't write"):
+            for start in range(0, len(pks), BATCH):
+                ids = [str(pk) for pk in pks[start : start + BATCH]]
+                self._collection.upsert(ids=ids, embeddings=vectors[start : start + BATCH])
 
     def remove(self, pks: Sequence[int]) -> None:
-        """Remove passages; unknown keys are ignored."""
-        for start in range(0, len(pks), BATCH):
-            self._collection.delete(ids=[str(pk) for pk in pks[start : start + BATCH]])
+        """Remove passages; unknown keys are ignored. Raises ProjectionDamaged."""
+        with told("Chroma can't write"):
+            for start in range(0, len(pks), BATCH):
+                self._collection.delete(ids=[str(pk) for pk in pks[start : start + BATCH]])
 
     def search(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
-        """(pk, cosine) of the nearest passages, nearest first."""
-        try:
+        """(pk, cosine) of the nearest passages, nearest first. Raises ProjectionDamaged."""
+        with told("Chroma can't answer"):
             found = self._collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
-        except Exception as error:
-            raise ProjectionDamaged(f"Chroma can't answer: {error}.", _MEND) from error
-        distances = (found["distances"] or [[]])[0]
-        return [(int(id_), 1.0 - float(d)) for id_, d in zip(found["ids"][0], distances, strict=True)]
+            distances = (found["distances"] or [[]])[0]
+            return [(int(id_), 1.0 - float(d)) for id_, d in zip(found["ids"][0], distances, strict=True)]
+
+    def count(self) -> int:
+        """Number of passages in the collection. Raises ProjectionDamaged."""
+        with told("Chroma can't count"):
+            return int(self._collection.count())
 
     def pks(self) -> set[int]:
-        """The keys of all passages in the collection."""
+        """The keys of all passages in the collection. Raises ProjectionDamaged."""
         found: set[int] = set()
-        while page := self._collection.get(include=[], limit=BATCH, offset=len(found))["ids"]:
-            found.update(int(id_) for id_ in page)
+        with told("Chroma can't list its passages"):
+            while page := self._collection.get(include=[], limit=BATCH, offset=len(found))["ids"]:
+                found.update(int(id_) for id_ in page)
         return found
 
+    def discard(self) -> None:
+        """Close; a collection on a server is deleted there, a local one goes with its folder."""
+        if self._url:
+            with suppress(Exception):  # what stays behind there costs space, no more
+                self._client.delete_collection(self.name)
+        self.close()
+
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files, or of the connection."""
         self._client.close()
+
+
+def _client(folder: Path, url: str | None) -> Any:
+    settings = ChromaSettings(anonymized_telemetry=False, allow_reset=False)
+    if url is None:
+        return chromadb.PersistentClient(str(folder), settings=settings)
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise ProjectionDamaged(f"RENGLON_CHROMA_URL is {url!r}.", "Set it to http://HOST:PORT.")
+    tls = parts.scheme == "https"
+    return chromadb.HttpClient(parts.hostname, parts.port or (443 if tls else 8000), ssl=tls, settings=settings)

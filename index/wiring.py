@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from index.globs import Globs
 from rag.settings import Settings
 
 if TYPE_CHECKING:
     from index.encoder import Encoder
     from index.store import Store
     from index.sync import Syncer
+    from index.uploads import Uploads
     from rag.engine import Engine
 
 
@@ -22,7 +24,7 @@ class Renglon:
         from index.store import Store
 
         self.settings = settings
-        self.store: Store = Store(settings.data_dir, command, wait_s)
+        self.store: Store = Store(settings.data_dir, command, wait_s, settings.chroma_url)
         self._encoder: Encoder | None = None
         self._engine: Engine | None = None
 
@@ -40,7 +42,14 @@ class Renglon:
         """What brings a folder into the store."""
         from index.sync import Syncer
 
-        return Syncer(self.store, self.encoder, int(self.settings.max_file_mb * 1_000_000))
+        return Syncer(self.store, self.encoder, max_bytes(self.settings), globs_of(self.settings))
+
+    @property
+    def uploads(self) -> Uploads:
+        """The documents that came over HTTP; one for all threads of a process."""
+        from index.uploads import Uploads
+
+        return Uploads(self.store, self.syncer, max_bytes(self.settings))
 
     @property
     def engine(self) -> Engine:
@@ -66,6 +75,16 @@ class Renglon:
         self.close()
 
 
+def max_bytes(settings: Settings) -> int:
+    """Size of the largest file that is indexed, in bytes."""
+    return int(settings.max_file_mb * 1_000_000)
+
+
+def globs_of(settings: Settings) -> Globs:
+    """Which files of a corpus folder are indexed."""
+    return Globs.parse(settings.include, settings.exclude)
+
+
 def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     """An engine over an open store."""
     from index.retrieve import HybridRetriever
@@ -78,7 +97,7 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     server = ModelServer.of(settings)
     author = Author(server.open, settings.llm_timeout_s) if server else None
     return Engine(
-        HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexical, store.catalog,
+        HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexicon, store.catalog,
         load_calibration(settings.calibration), lambda: store.catalog.generation, settings.max_question_chars,
-        settings.max_sentences, author, SupportCheck(encoder) if author else None,
+        settings.max_sentences, author, SupportCheck(encoder) if author else None, lambda: store.degraded,
     )  # fmt: skip

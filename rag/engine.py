@@ -52,12 +52,14 @@ class Engine(BaseQueryEngine):
         max_sentences: int = 3,
         author: Author | None = None,
         support: SupportCheck | None = None,
+        degraded: Callable[[], bool] = lambda: False,
     ) -> None:
         """`author` writes the answers, and `support` checks what it wrote; without them sentences are extracted."""
         self._retriever, self._encoder, self._lexicon, self._source = retriever, encoder, lexicon, source
         self._calibration, self._version = calibration, version
         self._max_chars, self._max_sentences = max_chars, max_sentences
         self._author, self._support = author, support
+        self._degraded = degraded
         super().__init__(CallbackManager([]))  # fmt: skip
 
     def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
@@ -205,7 +207,8 @@ class Engine(BaseQueryEngine):
             text=writer.text if answered else notices.NO_EVIDENCE[finding.language], citations=writer.citations,
             passages=cited, confidence=round(finding.confidence, 4), invalid_citations=writer.invalid, notice=notice,
             sentences=written.get("sentences", []), dropped_markers=written.get("dropped", 0),
-            standalone_question=finding.standalone, timings_ms=finding.clock.total(), index_version=self._version(),
+            standalone_question=finding.standalone, degraded=self._degraded(),
+            timings_ms=finding.clock.total(), index_version=self._version(),
         )  # fmt: skip
 
     def _query(self, query_bundle: QueryBundle) -> Response:

@@ -5,6 +5,8 @@ RenglonError
 ├── UnknownDocument          no document has that id
 ├── LinesOutOfRange          the lines asked for are not in the document
 ├── FileRefused              a file of the corpus can't be indexed (the others go on)
+│   └── FileUnreadable       the system does not let it be read now; what was indexed of it stays
+├── DocumentOfFolder         the document belongs to a synced folder, which alone changes it
 ├── CorpusNotFound           the folder is missing or not a folder
 ├── NoReadableFile           the folder holds nothing that can be indexed
 ├── DataFolderUnusable       the data folder can't be written, or its disk is full
@@ -52,6 +54,14 @@ class LinesOutOfRange(RenglonError):
 
 class FileRefused(RenglonError):
     """A file of the corpus can't be indexed; the others go on."""
+
+
+class FileUnreadable(FileRefused):
+    """The system does not let the file be read now; what was indexed of it stays."""
+
+
+class DocumentOfFolder(RenglonError):
+    """The document belongs to a synced folder, which alone changes it."""
 
 
 class CorpusNotFound(RenglonError):

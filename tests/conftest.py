@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -79,10 +79,10 @@ def free_port() -> int:
 class Server:
     """`renglon serve` as a process of its own."""
 
-    def __init__(self, data: Path, corpus: Path, port: int, **environment: str) -> None:
+    def __init__(self, data: Path, corpus: Path, port: int, *arguments: str, **environment: str) -> None:
         self.data = data
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "api", "serve", str(corpus), "--port", str(port)]
+        command = [sys.executable, "-m", "api", "serve", str(corpus), "--port", str(port), *arguments]
         env = {**os.environ, "RENGLON_DATA_DIR": str(data), "RENGLON_MODELS_DIR": str(MODELS), **environment}
         self.started = time.monotonic()
         self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -125,8 +125,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def start_server() -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
-    def start(data: Path, corpus: Path, port: int | None = None, **environment: str) -> Server:
-        servers.append(Server(data, corpus, port or free_port(), **environment))
+    def start(
+        data: Path, corpus: Path, port: int | None = None, arguments: Sequence[str] = (), **environment: str
+    ) -> Server:
+        servers.append(Server(data, corpus, port or free_port(), *arguments, **environment))
         return servers[-1]
 
     yield start

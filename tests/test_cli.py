@@ -127,7 +127,7 @@ def test_doctor_names_the_command_that_mends(synced: Path) -> None:
     (folder / "meta.json").write_text("{")
     result = renglon(synced, "doctor")
     assert result.returncode == 1
-    assert "mend it with: renglon sync --rebuild" in result.stdout
+    assert "mend it with: renglon doctor --fix" in result.stdout
     assert renglon(synced, "sync", "--rebuild").returncode == 0
     assert renglon(synced, "doctor").returncode == 0
 
@@ -151,9 +151,101 @@ def test_ask_goes_to_the_server_that_holds_the_folder(
     server.wait("/readyz")
     result = renglon(tmp_path / "data", "ask", "¿Quién diseñó el puente de Triana?")
     assert "[uno.txt:2]" in result.stdout
-    refused = renglon(tmp_path / "data", "sync", str(corpus))
-    assert refused.returncode == 1
-    assert "in use by `renglon serve`" in refused.stderr
     server.process.kill()
     server.process.wait()
     assert "[uno.txt:2]" in renglon(tmp_path / "data", "ask", "¿Quién diseñó el puente de Triana?").stdout
+
+
+def test_sync_options(tmp_path: Path, corpus: Path) -> None:
+    data = tmp_path / "data"
+    dry = renglon(data, "sync", str(corpus), "--dry-run")
+    assert dry.returncode == 0
+    assert "added uno.txt" in dry.stdout
+    assert "would be: 2 added" in dry.stdout
+    assert not data.exists()
+    other = tmp_path / "otro"
+    other.mkdir()
+    (other / "tres.txt").write_text("Tres.\n")
+    (other / "borrador.txt").write_text("Borrador.\n")
+    (other / "nada.txt").write_text("")
+    result = renglon(data, "sync", str(corpus), str(other), "--exclude", "borr*")
+    assert "3 added" in result.stdout
+    assert "refused nada.txt: The file is empty." in result.stderr
+    dry = json.loads(renglon(data, "sync", str(other), "--dry-run", "--json", "--include", "nada*,borr*").stdout)
+    assert (dry["added"], dry["removed"]) == (["borrador.txt"], ["tres.txt"])
+    assert renglon(data, "sync", "--dry-run", "--rebuild").returncode == 2
+    assert "freed bytes" in renglon(data, "purge").stdout
+
+
+def test_work_is_handed_to_the_running_server(
+    start_server: Callable[..., Server], tmp_path: Path, corpus: Path
+) -> None:
+    data, key = tmp_path / "data", {"RENGLON_API_KEY": "llave-ñ"}
+    server = start_server(data, corpus, **key)
+    (corpus / "tres.txt").write_text("El faro de Chipiona mide 69 metros de altura.\n")
+    (corpus / "nada.txt").write_text("")
+    server.wait("/livez")
+    synced = renglon(data, "sync", str(corpus), "--json", **key)  # it waits for a server that is starting
+    report = json.loads(synced.stdout)
+    assert report["unchanged"] + len(report["added"]) == 3
+    assert "[tres.txt:1]" in renglon(data, "ask", "¿Cuánto mide el faro de Chipiona?", **key).stdout
+    (corpus / "tres.txt").unlink()
+    again = renglon(data, "sync", **key)
+    assert "1 removed" in again.stdout
+    assert "refused nada.txt" in again.stderr
+    assert "rebuilt passages" in renglon(data, "sync", "--rebuild", **key).stdout
+    assert "freed bytes" in renglon(data, "purge", **key).stdout
+    assert "API key" in renglon(data, "sync").stderr
+    (tmp_path / "otro").mkdir()
+    for wrong in ([str(tmp_path / "otro")], ["--exclude", "x"]):
+        refused = renglon(data, "sync", *wrong, **key)
+        assert refused.returncode == 1
+        assert f"process {server.process.pid}" in refused.stderr
+    dry = renglon(data, "sync", str(corpus), "--dry-run")
+    assert "2 unchanged" in dry.stdout
+
+
+def test_a_second_writer_is_refused_by_name_fifty_times(tmp_path: Path, corpus: Path) -> None:
+    from index.lock import FolderLock
+
+    lock = FolderLock(tmp_path / "data", "renglon sync --watch")
+    try:
+        code = """
+import sys
+from pathlib import Path
+from index.lock import FolderLock
+from rag.errors import IndexBusy
+for _ in range(50):
+    try:
+        FolderLock(Path(sys.argv[1]), "renglon sync").release()
+    except IndexBusy as error:
+        print(error.detail)
+"""
+        command = [sys.executable, "-c", code, str(tmp_path / "data")]
+        second = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+        held = f"in use by `renglon sync --watch` (process {os.getpid()})."
+        assert [held in line for line in second.stdout.splitlines()] == [True] * 50
+        refused = renglon(tmp_path / "data", "sync", str(corpus))
+        assert refused.returncode == 1
+        assert held in refused.stderr
+    finally:
+        lock.release()
+
+
+def test_sync_watch_goes_on_until_it_is_stopped(tmp_path: Path, corpus: Path) -> None:
+    env = {**os.environ, "RENGLON_DATA_DIR": str(tmp_path / "data"), "RENGLON_MODELS_DIR": str(MODELS)}
+    command = [sys.executable, "-u", "-m", "api", "sync", str(corpus), "--watch"]
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert "2 added" in next(lines)
+        assert "watching" in next(lines)
+        (corpus / "tres.txt").write_text("Tres.\n")
+        assert "1 added" in next(lines)
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert renglon(tmp_path / "data", "doctor").returncode == 0

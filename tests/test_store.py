@@ -72,11 +72,11 @@ def test_doctor_finds_what_is_missing_left_over_or_damaged(store: Store, syncer:
     assert wrong(store) == {}
     pk = min(store.catalog.pks())
     store.dense.remove([pk])
-    assert wrong(store)["Chroma"] == "renglon sync --rebuild"
+    assert wrong(store)["Chroma"] == "renglon doctor --fix"
     store.rebuild()
     assert wrong(store) == {}
     store.lexical.change([], [(999, "sobra")])
-    assert wrong(store) == {"tantivy": "renglon sync --rebuild"}
+    assert wrong(store) == {"tantivy": "renglon doctor --fix"}
     store.rebuild()
     row = store.catalog.passages([pk])[0]
     store.dense.add([pk], -row.vector[None, :])
@@ -99,7 +99,7 @@ def test_a_damaged_projection_is_told_and_rebuilt(
     damaged = folder / ("chroma.sqlite3" if kind == "dense" else "meta.json")
     damaged.write_bytes(b"garbage" * 1000)
     with Store(tmp_path / "data") as store:
-        with pytest.raises(ProjectionDamaged, match="--rebuild"):
+        with pytest.raises(ProjectionDamaged, match="--fix"):
             _ = getattr(store, kind)
         assert wrong(store)
         store.rebuild()
@@ -111,6 +111,6 @@ def test_a_lost_projection_folder_is_found_by_doctor(tmp_path: Path, corpus: Pat
         Syncer(store, encoder, 10**6).sync(corpus)
     shutil.rmtree(tmp_path / "data" / "dense")
     with Store(tmp_path / "data") as store:
-        assert wrong(store)["Chroma"] == "renglon sync --rebuild"
+        assert wrong(store)["Chroma"] == "renglon doctor --fix"
         store.rebuild()
         assert wrong(store) == {}

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from index.encoder import Encoder
+from index.globs import Globs
 from index.schema import ModelKey
 from index.store import Store
+from index.survey import survey
 from index.sync import Syncer
 from rag.errors import CorpusNotFound, ModelMismatch, NoReadableFile, RenglonError
-from tests.conftest import MAX_BYTES
+from tests.conftest import MAX_BYTES, ROOT
 
 
 def in_step(store: Store) -> bool:
@@ -168,3 +175,140 @@ def test_ids_survive_a_change_and_keys_never_come_back(store: Store, syncer: Syn
     syncer.sync(corpus)
     assert [row.id for row in store.catalog.documents()] == ids
     assert not pks & store.catalog.pks()
+
+
+def test_several_folders_at_once_and_each_forgets_its_own(
+    store: Store, syncer: Syncer, corpus: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "otro"
+    other.mkdir()
+    (other / "uno.txt").write_text("Otro uno.\n")
+    (other / "cuatro.txt").write_text("Otra cosa.\n")
+    report = syncer.sync([corpus, other, corpus])
+    assert sorted(report.added) == ["cuatro.txt", "dos.txt", "otro/uno.txt", "uno.txt"]
+    (other / "uno.txt").unlink()
+    assert syncer.sync(corpus).removed == []
+    assert syncer.sync([corpus, other]).removed == ["otro/uno.txt"]
+    assert in_step(store)
+
+
+def test_folders_of_the_same_name_do_not_take_each_others_files(
+    store: Store, syncer: Syncer, corpus: Path, tmp_path: Path
+) -> None:
+    folders = [corpus]
+    for place in ("a", "b"):
+        folders.append(tmp_path / place / "corpus")
+        folders[-1].mkdir(parents=True)
+        (folders[-1] / "uno.txt").write_text(f"Uno de {place}.\n")
+    syncer.sync(folders)
+    assert files(store) == ["corpus/uno.txt", "corpus~2/uno.txt", "dos.txt", "uno.txt"]
+    assert syncer.sync(folders).unchanged == 4
+
+
+def test_one_empty_folder_of_two_changes_nothing(store: Store, syncer: Syncer, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "vacia").mkdir()
+    with pytest.raises(NoReadableFile, match="vacia"):
+        syncer.sync([corpus, tmp_path / "vacia"])
+    assert files(store) == []
+
+
+def test_globs_choose_and_what_they_leave_out_is_forgotten(
+    store: Store, encoder: Encoder, syncer: Syncer, corpus: Path
+) -> None:
+    syncer.sync(corpus)
+    report = Syncer(store, encoder, MAX_BYTES, Globs.parse("", "un*")).sync(corpus)
+    assert report.removed == ["uno.txt"]
+    assert Syncer(store, encoder, MAX_BYTES, Globs.parse("uno.txt", "")).sync(corpus).removed == ["dos.txt"]
+    assert files(store) == ["uno.txt"]
+
+
+def test_a_survey_says_what_a_sync_would_do_and_writes_nothing(store: Store, syncer: Syncer, corpus: Path) -> None:
+    fresh = survey([], [corpus], MAX_BYTES, Globs())
+    assert sorted(fresh.report.added) == ["dos.txt", "uno.txt"]
+    assert files(store) == []
+    syncer.sync(corpus)
+    (corpus / "uno.txt").write_text("Cambiado.\n")
+    (corpus / "dos.txt").unlink()
+    (corpus / "tres.txt").write_text("Nuevo.\n")
+    (corpus / "nada.txt").write_text("")
+    before = store.catalog.generation
+    would = survey(store.catalog.documents(), [corpus], MAX_BYTES, Globs()).report
+    did = syncer.sync(corpus)
+    assert (would.added, would.changed, would.removed) == (["tres.txt"], ["uno.txt"], ["dos.txt"])
+    assert would.refused == did.refused == [("nada.txt", "The file is empty.")]
+    assert (would.added, would.changed, would.removed) == (did.added, did.changed, did.removed)
+    assert store.catalog.generation > before
+
+
+def test_a_file_that_cannot_be_read_now_keeps_its_version(store: Store, syncer: Syncer, corpus: Path) -> None:
+    syncer.sync(corpus)
+    (corpus / "uno.txt").unlink()
+    (corpus / "uno.txt").symlink_to(corpus / "lost-mount" / "uno.txt")
+    report = syncer.sync(corpus)
+    assert (report.kept, report.removed) == (["uno.txt"], [])
+    assert report.refused[0][0] == "uno.txt"
+    assert files(store) == ["dos.txt", "uno.txt"]
+
+
+def test_a_name_that_is_no_text_is_refused_and_the_rest_goes_on(store: Store, syncer: Syncer, corpus: Path) -> None:
+    (Path(os.fsdecode(bytes(corpus) + b"/ma\xf1ana.txt"))).write_text("Mañana.\n")
+    report = syncer.sync(corpus)
+    assert len(report.added) == 2
+    assert "name" in report.refused[0][1]
+
+
+def test_progress_counts_down_to_nothing(syncer: Syncer, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(6):
+        (corpus / f"más{i}.txt").write_text("Una frase corta. " * 9)
+    monkeypatch.setattr("index.sync.GATHER", 20)
+    steps: list[tuple[int, int]] = []
+    syncer.sync(corpus, lambda done, left: steps.append((done, left)))
+    assert steps[-1][1] == 0
+    assert steps[0][1] > 20  # more than the first group: what is still to come is counted too
+    assert all(left >= 0 for _, left in steps)
+
+
+def test_a_killed_first_sync_goes_on_where_it_stopped(tmp_path: Path, encoder: Encoder) -> None:
+    corpus = tmp_path / "many"
+    corpus.mkdir()
+    for i in range(300):
+        (corpus / f"{i:03}.txt").write_text(f"La nota número {i} habla del puerto. Llegó el día {i} del año.\n")
+    process = subprocess.Popen([sys.executable, "-c", _KILLED, str(corpus), str(tmp_path / "data")], cwd=ROOT)
+    assert process.wait(120) == -signal.SIGKILL
+    with Store(tmp_path / "data") as store:
+        done = {row.file: row.indexed_at for row in store.catalog.documents()}
+        assert 0 < len(done) < 300
+        counted = Counting(encoder)
+        report = Syncer(store, counted, MAX_BYTES).sync(corpus)
+        assert (report.unchanged, len(report.added)) == (len(done), 300 - len(done))
+        assert counted.passages == report.passages == 300 - len(done)
+        assert {row.file: row.indexed_at for row in store.catalog.documents() if row.file in done} == done
+        assert in_step(store)
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from index import sync
+from index.encoder import load_encoder
+from index.store import Store
+from rag.settings import Settings
+sync.GATHER = 60  # groups of twenty files
+def progress(done, left, seen=[0]):
+    seen[0] += done
+    if seen[0] > 400:
+        os.kill(os.getpid(), signal.SIGKILL)
+sync.Syncer(Store(Path(sys.argv[2])), load_encoder(Settings()), 10**6).sync(Path(sys.argv[1]), progress)
+"""
+
+
+class Counting(Encoder):
+    """The same model, counting what it is given."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.__dict__.update(encoder.__dict__)
+        self.passages = 0
+
+    def encode_documents(self, texts: Any, *rest: Any) -> Any:
+        self.passages += len(texts)
+        return super().encode_documents(texts, *rest)

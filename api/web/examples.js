@@ -1,6 +1,7 @@
 // The empty page's three questions: known to be answerable for the articles that ship with Renglón; for anybody
 // else's folder, made from the first words of three of its own files.
 
+import { send } from "./net.js";
 import { samples } from "./i18n.js";
 
 const SEED = "60289b1f0715d09a"; // in the name of the first article that ships with Renglón
@@ -18,7 +19,7 @@ const spread = (all) => [...new Set([all[0], all[Math.floor(all.length / 2)], al
 
 async function head(document) {
   const end = Math.min(8, document.lines);
-  const response = await fetch(`/v1/documents/${encodeURIComponent(document.id)}/lines?start=1&end=${end}`);
+  const response = await send(`/v1/documents/${encodeURIComponent(document.id)}/lines?start=1&end=${end}`);
   if (!response.ok) return null;
   const line = (await response.json()).lines.map((one) => one.text.trim()).find((text) => /\w/.test(text));
   return line ? line.split(/\s+/).slice(0, WORDS_SHOWN).join(" ").replace(/[.,:;]$/, "") : null;

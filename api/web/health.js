@@ -1,5 +1,7 @@
 // How the server is: watched until it is ready, and again whenever a request fails.
 
+import { send } from "./net.js";
+
 const EVERY_MS = { starting: 700, gone: 1500, failed: 5000 };
 const PHASES = [
   [/^opening/, "phase.opening"],
@@ -11,7 +13,7 @@ const PHASES = [
 let timer = null;
 let looks = 0;
 let tell = () => {};
-/** "unknown" | "starting" | "ready" | "failed" | "gone" */
+/** "unknown" | "starting" | "ready" | "failed" | "gone" | "locked": asks for a key that it was not given */
 export let state = "unknown";
 
 /** Begin; `changed(state, phase key, phase)` is called at each look. */
@@ -33,7 +35,9 @@ export async function look() {
 
 async function ask() {
   try {
-    const body = await (await fetch("/v1/index", { cache: "no-store" })).json();
+    const response = await send("/v1/index");
+    if (response.status === 401) return { state: "locked", phase: "" };
+    const body = await response.json();
     return ["starting", "ready", "failed"].includes(body.state) ? body : { state: "starting", phase: "" };
   } catch {
     return { state: "gone", phase: "" };

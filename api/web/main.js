@@ -8,7 +8,7 @@ import * as composer from "./composer.js";
 import * as health from "./health.js";
 import * as history from "./history.js";
 import { markdown } from "./markdown.js";
-import { prepare, showHistory, showSources } from "./panels.js";
+import { send } from "./net.js";
 import * as reading from "./reading.js";
 import * as theme from "./themes.js";
 import { before, busy, newTurn, run, stop } from "./turn.js";
@@ -54,6 +54,8 @@ function start(turn) {
     if (turns.includes(turn)) history.put(turn);
     if (turn.state === "lost" || turn.state === "failed") health.look();
     reading.mark();
+    // The index changed since it was looked at last: older answers may be of another text now.
+    if (turn.state === "done" && turn.answer.index_version !== index?.index_version) load();
     if (turn.state === "done") say(spoken(turn.answer));
     else if (turn.state === "stopped") say(t(turn.text ? "stopped" : "stoppedEmpty"));
   });
@@ -67,7 +69,7 @@ const spoken = (answer) =>
 function ready() {
   if (health.state === "ready") return Promise.resolve();
   // Nobody there: trying is the quickest way to tell, and the question is kept.
-  if (health.state === "gone") return Promise.resolve();
+  if (health.state === "gone" || health.state === "locked") return Promise.resolve();
   return new Promise((resolve) => waiting.push(resolve));
 }
 
@@ -119,13 +121,20 @@ function status(state, key, phase) {
 
 async function load() {
   const get = async (path) => {
-    const response = await fetch(path, { cache: "no-store" });
+    const response = await send(path);
     return response.ok ? response.json() : null;
   };
   try {
     const [list, info] = await Promise.all([get("/v1/documents"), get("/v1/index")]);
     documents = list?.documents ?? [];
     index = info;
+    if (!list || !turns.length) return;
+    const { recheck } = await import("./recheck.js");
+    for (const turn of await recheck(turns, documents)) {
+      const node = document.getElementById(`turn-${turn.id}`);
+      if (node) update(node, turn, acts);
+    }
+    reading.mark();
   } catch {
     // The state of the server is told elsewhere; what was known stays.
   }
@@ -172,23 +181,32 @@ function retell() {
 
 translate();
 theme.prepare($("#theme"));
-prepare($("#sources"));
-prepare($("#history"));
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", (event) => {
+    // The dialog itself is hit only outside its inner box.
+    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+  });
+}
 composer.prepare(submit, () => stop());
 reading.prepare({ turns: () => turns, say, flash });
 draw();
 thread.scrollTop = thread.scrollHeight;
-$("#open-sources").addEventListener("click", async () => {
+async function sources(said = []) {
   await load();
-  showSources($("#sources"), documents, index, (route) => reading.open(route));
-});
-$("#open-history").addEventListener("click", () => showHistory($("#history"), turns, historyActs));
+  const [{ showSources }, { attach }] = await Promise.all([import("./panels.js"), import("./uploads.js")]);
+  const body = showSources($("#sources"), documents, index, (route) => reading.open(route));
+  attach(body, documents, sources).replaceChildren(...said);
+  if (said.length) welcome();
+}
+$("#open-sources").addEventListener("click", () => sources());
+$("#open-history").addEventListener("click", async () => (await import("./panels.js")).showHistory($("#history"), turns, historyActs));
 $("#language").addEventListener("click", async () => {
   await choose(current() === "es" ? "en" : "es");
   retell();
 });
 addEventListener("online", () => health.look());
 let last = null;
+document.addEventListener("visibilitychange", () => document.hidden || load());
 health.watch(async (state, key, phase) => {
   status(state, key, phase);
   if (state === last) return;

@@ -4,14 +4,6 @@ import { $, button, el, foreign } from "./dom.js";
 import { date, number, t } from "./i18n.js";
 import { format } from "./route.js";
 
-/** Make a dialog's close button and backdrop close it. */
-export function prepare(dialog) {
-  dialog.addEventListener("click", (event) => {
-    // The dialog itself is hit only outside its inner box.
-    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
-  });
-}
-
 /** Files, lines, when indexed. `open(route)` opens one. */
 export function showSources(dialog, documents, index, open) {
   const rows = documents.map((d) =>
@@ -36,6 +28,7 @@ export function showSources(dialog, documents, index, open) {
     index?.model ? foreign("p", { class: "hint model" }, index.model) : "",
   );
   if (!dialog.open) dialog.showModal();
+  return $(".panel-body", dialog);
 }
 
 /** What was asked, newest first. `acts`: {go(turn), forget(turn | null)}. */

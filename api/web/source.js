@@ -3,6 +3,7 @@
 import { $, el, foreign, icon } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { lines as where } from "./markdown.js";
+import { send } from "./net.js";
 import { cut } from "./offsets.js";
 import { format } from "./route.js";
 import { check } from "./verify.js";
@@ -83,7 +84,7 @@ async function fetchLines(route, citation) {
 }
 
 async function get(path) {
-  const response = await fetch(path, { cache: "no-store" });
+  const response = await send(path);
   if (response.ok) return response.json();
   throw new Error({ 404: "noDocument", 503: "notYet" }[response.status] ?? "noServer");
 }

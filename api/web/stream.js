@@ -1,5 +1,7 @@
 // Asks the server and reads its events as they come.
 
+import { send } from "./net.js";
+
 /** The server said no, in its own words: a problem document (RFC 9457). */
 export class Problem extends Error {
   constructor(body, status) {
@@ -17,7 +19,7 @@ const LAST = new Set(["answer", "no_evidence", "error"]);
 export async function ask(question, history, signal, on) {
   let response;
   try {
-    response = await fetch("/v1/query", {
+    response = await send("/v1/query", {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
       body: JSON.stringify({ question, history, stream: true }),

@@ -40,7 +40,7 @@ export function update(node, turn, acts) {
 
 function sentences(box, wanted, turn, acts) {
   wanted.forEach((part, i) => {
-    const key = JSON.stringify([part.text, part.citations.map((c) => c.n), part.supported]);
+    const key = JSON.stringify([part.text, part.citations.map((c) => [c.n, c.now]), part.supported]);
     const old = box.children[i];
     if (old?.dataset.key === key) return;
     const node = sentence(part, turn, acts);
@@ -62,8 +62,8 @@ function sentence(part, turn, acts) {
 
 function chip(c, turn, acts) {
   const node = el("button", {
-    type: "button", class: c.verified === false ? "chip chip-bad" : "chip", data: { n: c.n, route: ofCitation(c) },
-    "aria-label": t("cite", { n: c.n, file: c.file, where: lines(c) }),
+    type: "button", class: c.verified === false ? "chip chip-bad" : "chip", data: { n: c.n, route: ofCitation(c), ...(c.now && { now: c.now }) },
+    "aria-label": t("cite", { n: c.n, file: c.file, where: lines(c) }) + (c.now ? `. ${t(`check.${c.now}`)}` : ""),
     on: { click: () => acts.open(ofCitation(c), turn, node) },
   }, String(c.n)); // prettier-ignore
   attach(node, c);
@@ -115,7 +115,7 @@ function cited(answer, turn, acts) {
     el("li", {}, link(ofCitation(c), turn, acts,
       el("span", { class: "row-n" }, String(c.n)), foreign("span", { class: "file" }, c.file),
       el("span", { class: "where" }, lines(c)),
-      c.verified === false ? el("span", { class: "bad" }, icon("cross"), t("check.bad")) : null)),
+      c.verified === false || c.now ? el("span", { class: "bad" }, icon("cross"), t(`check.${c.now ?? "bad"}`)) : null)),
   ); // prettier-ignore
   return el("section", { class: "cited", "aria-label": t("cited") },
     el("h3", {}, t("cited")), el("ol", { role: "list" }, rows)); // prettier-ignore

@@ -51,7 +51,7 @@ def visit(server: Server, context: Callable[..., BrowserContext]) -> Iterator[Op
     """Opens the page: `visit(path, url=…, **context options)`. What it must never do is checked at the end."""
     trouble: list[str] = []
 
-    def open_page(path: str = "/", url: str = server.url, **options: Any) -> Page:
+    def open_page(path: str = "/", url: str = server.url, wait: bool = True, **options: Any) -> Page:
         page = context(**options).new_page()
         own = urlsplit(url).netloc
 
@@ -68,7 +68,8 @@ def visit(server: Server, context: Callable[..., BrowserContext]) -> Iterator[Op
         page.on("dialog", dialog_shown)
         page.on("console", lambda m: trouble.append(m.text) if "Content Security Policy" in m.text else None)
         page.goto(url + path)
-        page.wait_for_selector("html[data-server]")
+        if wait:
+            page.wait_for_selector("html[data-server]")
         return page
 
     yield open_page

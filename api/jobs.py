@@ -1,0 +1,141 @@
+"""Long work of the service, one piece at a time in a thread of its own; each can be followed while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from api.errors import body_of
+from api.forms import JobInfo, JobKind, Problem
+from rag.errors import IndexBusy, NotReady, RenglonError, UnknownJob
+
+KEPT = 100  # records of finished jobs; older ones are forgotten
+WAITING = 8  # jobs in the queue; further ones are refused
+TELL_S = 0.1  # how often a follower looks
+Advance = Callable[[int, int], None]
+Work = Callable[[Advance], dict[str, Any]]
+log = logging.getLogger("renglon")
+
+
+class Jobs:
+    """The queue. Records are plain values that are replaced, never changed, so that any thread may read them."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._records: OrderedDict[str, JobInfo] = OrderedDict()
+        self._queue: list[tuple[str, Work]] = []
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def submit(self, kind: JobKind, work: Work) -> JobInfo:
+        """Queue work; an equal job that still waits is the answer instead. Raises IndexBusy when the queue is full.
+
+        `work` gets `advance(done, left)` to tell its progress and returns its report.
+        """
+        with self._changed:
+            for id_, _ in self._queue:
+                if self._records[id_].kind == kind:
+                    return self._records[id_]
+            if len(self._queue) >= WAITING or self._stopped:
+                raise IndexBusy(f"{len(self._queue)} jobs are waiting.", "GET /v1/jobs/{id} says when one is done.")
+            job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, state="queued", created_at=_now())
+            self._queue.append((job.id, work))
+            self._put(job)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="renglon-jobs", daemon=True)
+                self._thread.start()
+            return job
+
+    def get(self, id_: str) -> JobInfo:
+        """A job as it is now. Raises UnknownJob."""
+        with self._changed:
+            if id_ not in self._records:
+                raise UnknownJob(f"There is no job {id_[:40]!r}.", f"The last {KEPT} are kept, until a restart.")
+            return self._records[id_]
+
+    async def follow(self, id_: str) -> AsyncIterator[JobInfo]:
+        """The job at once, then after changes, until it is done or failed. Raises UnknownJob.
+
+        It looks rather than waits: a follower costs no thread.
+        """
+        last: JobInfo | None = None
+        while last is None or last.state in ("queued", "running"):
+            job = self.get(id_)
+            if job is not last:
+                yield job
+            last = job
+            await asyncio.sleep(TELL_S)
+
+    def stop(self) -> None:
+        """Take no more work; what is running ends at its next step, waiting jobs fail."""
+        with self._changed:
+            self._stopped = True
+            for id_, _ in self._queue:
+                problem = Problem(title="Stopped", status=503, detail="The server stopped.", hint="Ask again.")
+                self._put(self._records[id_].model_copy(update={"state": "failed", "error": problem}))
+            self._queue.clear()
+            self._changed.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing runs and nothing waits; whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._queue and not self._running(), seconds)
+
+    def _running(self) -> bool:
+        return any(job.state == "running" for job in self._records.values())
+
+    def _put(self, job: JobInfo) -> None:
+        self._records[job.id] = job
+        done = [id_ for id_, one in self._records.items() if one.state in ("done", "failed")]
+        for id_ in done[:-KEPT]:
+            del self._records[id_]
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._stopped)
+                if self._stopped:
+                    return
+                id_, work = self._queue.pop(0)
+                self._put(self._records[id_].model_copy(update={"state": "running", "started_at": _now()}))
+            self._work(id_, work)
+
+    def _work(self, id_: str, work: Work) -> None:
+        began = time.perf_counter()
+        total = 0
+
+        def advance(done: int, left: int) -> None:
+            nonlocal total
+            if self._stopped:
+                raise NotReady("The server is stopping.", "What was committed stays; start it again.")
+            total += done
+            rate = total / max(time.perf_counter() - began, 1e-6)
+            update = {"done": total, "left": left, "per_second": round(rate, 1), "seconds_left": round(left / rate, 1)}
+            with self._changed:
+                self._put(self._records[id_].model_copy(update=update))
+
+        try:
+            end: dict[str, Any] = {"state": "done", "report": work(advance), "left": 0, "seconds_left": 0}
+        except RenglonError as error:
+            log.error("job failed: %s", error)
+            end = {"state": "failed", "error": Problem(**body_of(error))}
+        except Exception:
+            log.exception("a job failed")
+            problem = Problem(
+                title="Internal error", status=500, detail="Something unexpected failed.", hint="See the server's log."
+            )
+            end = {"state": "failed", "error": problem}
+        with self._changed:
+            self._put(self._records[id_].model_copy(update={**end, "finished_at": _now()}))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

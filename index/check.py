@@ -1,0 +1,60 @@
+"""Whether a projection still gives back what was put in."""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from index.catalog import Catalog
+from index.lexical import LexicalIndex
+from index.schema import PassageRow
+from index.vectors import DenseIndex
+
+SAMPLE = 50  # passages that are looked up by themselves; the same ones in every run over the same index
+
+
+def sample_of(catalog: Catalog, pks: set[int]) -> list[PassageRow]:
+    """Some of the passages."""
+    return catalog.passages(random.Random(0).sample(sorted(pks), min(SAMPLE, len(pks))))
+
+
+def lost_dense(dense: DenseIndex, sample: Sequence[PassageRow]) -> int:
+    """How many passages don't find themselves by their vector. Raises ProjectionDamaged."""
+    # Equal passages in different places are as near as the passage itself: the cosine is what counts.
+    return sum(max((c for _, c in dense.search(row.vector, 3)), default=0) < 0.999 for row in sample)
+
+
+def lost_lexical(lexical: LexicalIndex, sample: Sequence[PassageRow]) -> int:
+    """How many passages don't find themselves by their words. Raises ProjectionDamaged."""
+    lost = 0
+    for row in sample:
+        terms = lexical.terms(row.text)
+        found = lexical.search(terms, 20)
+        lost += bool(terms) and row.pk not in {pk for pk, _ in found}
+    return lost
+
+
+def altered(folder: Path) -> list[str]:
+    """Files of a tantivy index that don't match the checksum at their end.
+
+    Each of a segment's files ends with a footer in JSON (`crc`: of what stands before it), the footer's length and a
+    magic number, 4 bytes each.
+    """
+    return [path.name for path in sorted(folder.iterdir()) if path.suffix and _hex(path) and not _sound(path)]
+
+
+def _hex(path: Path) -> bool:
+    return len(path.name.split(".")[0]) == 32
+
+
+def _sound(path: Path) -> bool:
+    data = path.read_bytes()
+    length = int.from_bytes(data[-8:-4], "little")
+    try:
+        footer = json.loads(data[-8 - length : -8])
+        return bool(footer["crc"] == zlib.crc32(data[: -8 - length]))
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from index.encoder import Encoder
+from index.store import Store
+from index.sync import Syncer
+from tests.conftest import MAX_BYTES
+from tests.machine import Life, Remembering
+
+RUNS = 40 if os.environ.get("CI") else 8
+
+
+def machine_settings(runs: int) -> settings:
+    """30 steps a run; the seed is fixed, so that a red CI can be had again."""
+    return settings(
+        max_examples=runs, stateful_step_count=30, deadline=None, derandomize=True, database=None,
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def remembering(encoder: Encoder) -> Remembering:
+    Life.encoder = Remembering(encoder)
+    return Life.encoder
+
+
+def test_the_index_is_a_dictionary_whatever_happens(remembering: Remembering) -> None:
+    run_state_machine_as_test(Life, settings=machine_settings(RUNS))
+
+
+def test_purged_bytes_are_in_no_file(tmp_path: Path, corpus: Path, encoder: Encoder) -> None:
+    secret = "Zarzaparrilla quebrantahuesos."
+    (corpus / "secreto.txt").write_text(f"{secret}\nY una línea más.\n")
+
+    words = [word.encode() for word in secret.lower()[:-1].split()]
+
+    def holders() -> list[str]:
+        files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+        return [path.name for path in files if any(word in path.read_bytes().lower() for word in words)]
+
+    with Store(tmp_path / "data") as store:
+        syncer = Syncer(store, encoder, MAX_BYTES)
+        syncer.sync(corpus)
+        assert holders()
+        (corpus / "secreto.txt").unlink()
+        syncer.sync(corpus)
+        assert holders()  # deleted, and still on the disk: that is what purge is for
+        assert store.purge() > 0
+        assert holders() == []
+    assert holders() == []
+    with Store(tmp_path / "data") as store:
+        assert store.left_clean
+        assert syncer_unchanged(store, encoder, corpus) == 2
+
+
+def syncer_unchanged(store: Store, encoder: Encoder, corpus: Path) -> int:
+    return Syncer(store, encoder, MAX_BYTES).sync(corpus).unchanged

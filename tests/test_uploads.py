@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.store import Store
+from index.survey import UPLOADS
+from index.sync import Syncer
+from index.uploads import LONGEST_NAME, Uploads, display_name
+from rag.errors import DataFolderUnusable, DocumentOfFolder, FileRefused, FileTooLarge, UnknownDocument
+
+NOTE = b"El faro de Chipiona mide 69 metros.\n"
+
+
+@pytest.fixture
+def uploads(store: Store, syncer: Syncer) -> Uploads:
+    return Uploads(store, syncer, 10_000)
+
+
+def stored(store: Store) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((store.folder / UPLOADS).glob("*"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("nota.txt", "nota.txt"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\x\\nota.md", "nota.md"),
+        ("a\x00b.txt", "ab.txt"),
+        ("an\u0303o.txt", "año.txt"),
+        ("\u202etxt.exe.md", "txt.exe.md"),
+        ("a∕b／c.txt", "a_b_c.txt"),
+        ("a\u200bb\ufeff\n c.txt", "ab c.txt"),
+        ("[1]:2.txt", "_1__2.txt"),
+        ("CON.txt", "_CON.txt"),
+        ("lpt1.x.md", "_lpt1.x.md"),
+        ("..%2f..%2fx.txt", "%2f..%2fx.txt"),
+        ("  ..nota..  .txt", "nota.txt"),
+        ("\udcff.txt", "udcff.txt"),
+    ],
+)
+def test_names_as_they_are_shown(name: str, shown: str) -> None:
+    assert display_name(name) == shown
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".txt", "...", "../", "a", "a.pdf", "a.txt/", "\u202e.txt", "a.txt\x00.exe", " .md"]
+)
+def test_names_that_are_refused(name: str) -> None:
+    with pytest.raises(FileRefused):
+        display_name(name)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.text(st.characters(), max_size=300))
+def test_no_name_leaves_the_folder_or_hides_anything(name: str) -> None:
+    shown = display_name(f"x{name}.txt".replace("/", "").replace("\\", ""))
+    assert len(shown) <= LONGEST_NAME + 1
+    assert not set(shown) & set('/\\[]:*?"<>|\n\r\x00')
+    assert not shown.startswith(".")
+    assert all(unicodedata.category(c)[0] != "C" for c in shown)
+    assert display_name(shown) == shown
+    shown.encode()
+
+
+def test_save_replace_delete(store: Store, uploads: Uploads) -> None:
+    saved = uploads.save("faro.txt", NOTE)
+    assert (saved.result, saved.file) == ("added", "uploads/faro.txt")
+    assert store.catalog.text(saved.id) == (NOTE.decode(), saved.sha256)
+    assert store.dense.pks() == store.lexical.pks() == store.catalog.pks() != set()
+    assert uploads.save("faro.txt", NOTE).result == "unchanged"
+    changed = uploads.save("otro/faro.txt", NOTE + b"Y alumbra.\n")
+    assert (changed.result, changed.id) == ("changed", saved.id)
+    replaced = uploads.replace(saved.id, b"Otro texto.\n")
+    assert (replaced.result, replaced.file) == ("changed", "uploads/faro.txt")
+    assert stored(store) == [b"Otro texto.\n"]
+    uploads.delete(saved.id)
+    assert store.catalog.text(saved.id) is None
+    assert store.dense.pks() == store.lexical.pks() == set()
+    assert stored(store) == []
+    for call in (lambda: uploads.delete(saved.id), lambda: uploads.replace(saved.id, NOTE)):
+        with pytest.raises(UnknownDocument):
+            call()
+
+
+def test_a_sync_leaves_uploads_alone_and_folders_follow_their_files(
+    store: Store, syncer: Syncer, uploads: Uploads, corpus: Path
+) -> None:
+    uploads.save("uno.txt", NOTE)
+    (corpus / "uploads").mkdir()
+    (corpus / "uploads" / "uno.txt").write_text("Un fichero de una carpeta del mismo nombre.\n")
+    assert syncer.sync(corpus).removed == []
+    files = {row.file: row.id for row in store.catalog.documents()}
+    assert set(files) == {"uno.txt", "dos.txt", "uploads/uno.txt", "corpus/uploads/uno.txt"}
+    assert store.catalog.text(files["uploads/uno.txt"]) == (NOTE.decode(), uploads.save("uno.txt", NOTE).sha256)
+    for call in (lambda: uploads.delete(files["uno.txt"]), lambda: uploads.replace(files["uno.txt"], NOTE)):
+        with pytest.raises(DocumentOfFolder, match="RENGLON_EXCLUDE"):
+            call()
+    for path in sorted(corpus.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    corpus.rmdir()
+    uploads.delete(files["uno.txt"])  # nothing brings it back any more
+    assert "uno.txt" not in {row.file for row in store.catalog.documents()}
+
+
+def test_what_is_refused_leaves_no_trace(store: Store, uploads: Uploads) -> None:
+    for raw, error in ((b"", FileRefused), (bytes(500), FileRefused), (b"a" * 10_001, FileTooLarge)):
+        with pytest.raises(error):
+            uploads.save("a.txt", raw)
+    assert store.catalog.documents() == []
+    assert not (store.folder / UPLOADS).exists() or stored(store) == []
+
+
+def test_bytes_of_requests_that_were_cut_off_are_tidied_away(store: Store, uploads: Uploads) -> None:
+    saved = uploads.save("faro.txt", NOTE)
+    for name in (f"{saved.id}-{'0' * 32}", ".half-written", "stranger"):
+        (store.folder / UPLOADS / name).write_bytes(b"never acknowledged")
+    assert uploads.tidy() == 3
+    assert stored(store) == [NOTE]
+
+
+def test_a_disk_that_cannot_be_written_is_told_and_nothing_is_lost(
+    store: Store, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = uploads.save("faro.txt", NOTE)
+    import errno
+    import os
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(DataFolderUnusable, match="full"):
+            uploads.save("faro.txt", b"Otra cosa.\n")
+    assert store.catalog.text(saved.id) == (NOTE.decode(), saved.sha256)
+    assert stored(store) == [NOTE]
+    assert uploads.save("faro.txt", b"Otra cosa.\n").result == "changed"
