@@ -34,6 +34,8 @@ SENTENCES = [
     "Marta Ruiz dirige el museo desde 2011.", "La cosecha de aceituna cayó a la mitad.",
 ]  # fmt: skip
 TEXTS = [*SENTENCES, *(f"{a}\n\n{b}" for a, b in zip(SENTENCES, SENTENCES[3:] + SENTENCES[:3], strict=True))]
+MEMORY = Path("/dev/shm")  # a death here is a copy of the files: nothing depends on what a real disk keeps
+SETTINGS = Settings()
 NAMES = ["a.txt", "b.txt", "c.md", "sub/d.txt", "ñandú.txt"]
 
 
@@ -105,7 +107,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.work = Path(tempfile.mkdtemp(prefix="renglon-life-"))
+        self.work = Path(tempfile.mkdtemp(prefix="renglon-life-", dir=MEMORY if MEMORY.is_dir() else None))
         self.corpus = self.work / "corpus"
         self.corpus.mkdir()
         self.files: dict[str, str] = {}
@@ -127,7 +129,7 @@ class Life(RuleBasedStateMachine):
             probe.ask = real
         self.store._healer.wait()
         assert not self.store.degraded
-        self.engine = build_engine(self.store, self.encoder, Settings())
+        self.engine = build_engine(self.store, self.encoder, SETTINGS)
 
     def _write(self, name: str, text: str) -> None:
         path = self.corpus / name

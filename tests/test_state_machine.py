@@ -13,7 +13,7 @@ from index.sync import Syncer
 from tests.conftest import MAX_BYTES
 from tests.machine import Life, Remembering
 
-RUNS = 40 if os.environ.get("CI") else 8
+RUNS = 500 if os.environ.get("CI") else 40
 
 
 def machine_settings(runs: int) -> settings:
