@@ -7,6 +7,7 @@ processes would be started else (`test_heal.py` and `tests/torture.py` start the
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from index import heal, probe
 from index.encoder import Encoder, Vectors
+from index.read import SourceText
+from index.split import split
 from index.store import Store
 from index.sync import Syncer
 from index.wiring import build_engine
@@ -40,7 +43,7 @@ NAMES = ["a.txt", "b.txt", "c.md", "sub/d.txt", "ñandú.txt"]
 
 
 class Remembering(Encoder):
-    """An encoder that embeds each text once."""
+    """An encoder that embeds each text once, and can be had in another process without the model."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.__dict__.update(encoder.__dict__)
@@ -60,6 +63,26 @@ class Remembering(Encoder):
         if question not in self._questions:
             self._questions[question] = super().encode_query(question)
         return self._questions[question]
+
+    def learn(self, path: Path) -> None:
+        """Embed the whole pool, and keep it in a file."""
+        for text in TEXTS:
+            source = SourceText(text)
+            for passage in split(source):
+                start, end = passage.span.char_start, passage.span.char_end
+                spans = [(s.char_start - start, s.char_end - start) for s in passage.sentences]
+                self.encode_documents([(text[start:end], spans)])
+        for sentence in [*SENTENCES, "warm"]:
+            self.encode_query(sentence)
+        known = {name: getattr(self, name) for name in ("name", "revision", "dimension", "_documents", "_questions")}
+        path.write_bytes(pickle.dumps(known))
+
+    @classmethod
+    def recall(cls, path: Path) -> Remembering:
+        """What `learn` kept."""
+        found = cls.__new__(cls)
+        found.__dict__.update(pickle.loads(path.read_bytes()))
+        return found
 
 
 class Dies(BaseException):
