@@ -128,10 +128,20 @@ def _print_answer(answer: Answer) -> None:
     for citation in answer.citations:
         mark = "✓" if citation.verified else "✗"
         out.print(f"{mark} {citation.marker}  {citation.quote}", markup=False)
+    for doubt in (sentence for sentence in answer.sentences if not sentence.supported):
+        written = answer.text[doubt.answer_start : doubt.answer_end]
+        out.print(f"✗ {written} ({doubt.reason})", markup=False, style="yellow")
+    for note in filter(None, [answer.notice, _dropped(answer)]):
+        out.print(f"\n{note}", markup=False, style="yellow")
     if answer.status == "no_evidence" and answer.passages:
         out.print("\nRelacionado:" if answer.language == "es" else "\nRelated:")
         for hit in answer.passages[:3]:
             _print_hit(hit)
+
+
+def _dropped(answer: Answer) -> str | None:
+    n = answer.dropped_markers
+    return f"The model cited {n} {'source' if n == 1 else 'sources'} that don't exist; dropped." if n else None
 
 
 def _print_hit(hit: Any) -> None:
@@ -185,7 +195,7 @@ def doctor(
     with Store(settings.data_dir, "renglon doctor", WAIT_S) as store:
         if fix:
             check.fix(store)
-        findings = list(check.examine(store))
+        findings = [*check.examine(store), *_model_server(settings)]
     if as_json:
         _print_json([asdict(finding) for finding in findings])
     else:
@@ -195,6 +205,30 @@ def doctor(
                 out.print(f"  mend it with: {finding.mend}", markup=False)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _model_server(settings: Settings) -> list[Any]:
+    """Whether the model server that writes answers is there; nothing when none is set."""
+    import asyncio
+
+    from index.doctor import Finding
+    from rag.llm import ModelServer
+
+    try:
+        server = ModelServer.of(settings)
+        names = asyncio.run(server.names()) if server else []
+    except RenglonError as error:
+        return [Finding("model server", False, error.detail, error.hint)]
+    if server is None:
+        return []
+    wanted = settings.llm_model
+    if wanted and wanted not in names:
+        known = ", ".join(names[:10]) or "none"
+        return [Finding("model server", False, f"{server.url} has no model {wanted!r}; it has {known}.",
+                        "Set RENGLON_LLM_MODEL to one of these.")]  # fmt: skip
+    if not names:
+        return [Finding("model server", False, f"{server.url} names no model.", "Load one there.")]
+    return [Finding("model server", True, f"{server.url} answers with {wanted or names[0]}")]
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ class Remote:
         self.corpus = str(holder.get("corpus", ""))
         self._who = f"`{holder.get('command', '?')}` (process {holder.get('pid', '?')}) at {self.url}"
         key = settings.api_key.get_secret_value() if settings.api_key else ""
+        self._answer_s = ANSWER_S + settings.llm_timeout_s
         self._headers = httpx.Headers({b"authorization": f"Bearer {key}".encode()} if key else {})
 
     @classmethod
@@ -46,7 +47,7 @@ class Remote:
     def post(self, route: str, body: Any = None) -> dict[str, Any]:
         """What a route answers. Raises RenglonError with the server's own words."""
         try:
-            response = httpx.post(self.url + route, json=body, headers=self._headers, timeout=ANSWER_S)
+            response = httpx.post(self.url + route, json=body, headers=self._headers, timeout=self._answer_s)
         except httpx.TransportError as error:
             raise RenglonError(f"The server at {self.url} broke off: {error}.", "Try again.") from error
         if response.is_error:

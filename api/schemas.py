@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rag.types import Turn
+
+MOST_TURNS = 50
+TURN_CHARS = 20_000
+HISTORY_CHARS = 200_000
 
 
 class QueryRequest(BaseModel):
@@ -16,8 +20,20 @@ class QueryRequest(BaseModel):
         json_schema_extra={"examples": [{"question": "¿Cuántos contenedores envió Corea del Norte a Rusia?"}]}
     )
     question: str = Field(description="In Spanish or English; at most 2,000 characters unless set otherwise.")
-    history: list[Turn] = Field([], max_length=50, description="The conversation before the question, oldest first.")
     stream: bool = Field(False, description="Answer as server-sent events; so does Accept: text/event-stream.")
+    history: list[Turn] = Field(
+        [],
+        max_length=MOST_TURNS,
+        description="The conversation before the question, oldest first.",
+    )
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if any(len(turn.content) > TURN_CHARS for turn in self.history):
+            raise ValueError(f"a turn of the history is longer than {TURN_CHARS:,} characters")
+        if sum(len(turn.content) for turn in self.history) > HISTORY_CHARS:
+            raise ValueError(f"the history is longer than {HISTORY_CHARS:,} characters")
+        return self
 
 
 class SearchRequest(BaseModel):

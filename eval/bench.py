@@ -104,10 +104,13 @@ class Bench:
     def answer(self, question: Question) -> Outcome:
         """Renglón's outcome; one of its errors becomes the outcome's `error`."""
         try:
-            answer = self._engine.answer(question.question)
+            answer = self._engine.answer(question.question, question.history)
         except RenglonError as error:
             return Outcome(refused=True, error=f"{type(error).__name__}: {error}")
-        outcome = from_answer(answer, self.threshold, [_retrieved(hit) for hit in self.recorder.hits])
+        # The passages in the order in which the answer shows them, then those that it was not given.
+        beyond = [_retrieved(hit) for hit in self.recorder.hits[len(answer.passages) :]]
+        outcome = from_answer(answer, self.threshold)
+        outcome = replace(outcome, passages=[*outcome.passages, *beyond])
         return replace(outcome, latency_ms=None) if answer.question in self._encoder.ready else outcome
 
     def baselines(self, question: Question) -> dict[str, Outcome]:
@@ -117,6 +120,8 @@ class Bench:
         dense = store.dense.search(vector, _CANDIDATES)
         ranked = {"lexical": lexical, "dense": dense, "rrf": rrf(lexical, dense)}
         outcomes = {name: self._ranking(pairs) for name, pairs in ranked.items()}
+        found = [_retrieved(hit) for hit in self.recorder.hits]
+        outcomes["fused"] = Outcome(refused=False, confidence=found[0].score if found else 0.0, passages=found)
         outcomes["first sentence"] = self._first_sentence()
         return outcomes
 
@@ -126,7 +131,7 @@ class Bench:
         return Outcome(refused=False, confidence=pairs[0][1] if pairs else 0.0, passages=[_of_row(row) for row in rows])
 
     def _first_sentence(self) -> Outcome:
-        """The first sentence of the passage that Renglón retrieves first, cited."""
+        """The first sentence of the passage that the fused search finds first, cited."""
         passages = [_retrieved(hit) for hit in self.recorder.hits]
         if not passages:
             return Outcome(refused=True)
@@ -161,11 +166,8 @@ def rrf(*rankings: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     return sorted(fused.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def from_answer(answer: Answer, threshold: float | None = None, passages: Sequence[Retrieved] | None = None) -> Outcome:
-    """An answer as an outcome. With `threshold` an answer of lower confidence counts as refused.
-
-    `passages`: what was retrieved, when that is more than the answer shows.
-    """
+def from_answer(answer: Answer, threshold: float | None = None) -> Outcome:
+    """An answer as an outcome. With `threshold` an answer of lower confidence counts as refused."""
     below = threshold is not None and answer.confidence < threshold
     shown = [Retrieved(p.file, p.line_start, p.line_end, p.text, p.score) for p in answer.passages]
     return Outcome(
@@ -175,7 +177,7 @@ def from_answer(answer: Answer, threshold: float | None = None, passages: Sequen
         citations=[
             Claim(c.file, c.line_start, c.line_end, c.char_start, c.char_end, c.quote) for c in answer.citations
         ],
-        passages=shown if passages is None else passages,
+        passages=shown,
         latency_ms=answer.timings_ms["total"],
     )
 

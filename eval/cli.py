@@ -45,15 +45,21 @@ def command(
     remove: Annotated[float, typer.Option(min=0, max=1, help="Share of SQuAD paragraphs left out.")] = 0.0,
     sample_: Annotated[int | None, typer.Option("--sample", min=1, help="Ask only so many questions.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the removed paragraphs.")] = 0,
+    history: Annotated[bool, typer.Option(help="Send the turns before a question along, where it has some.")] = True,
     baselines: Annotated[bool, typer.Option(help="Measure simpler systems beside.")] = False,
     old: Annotated[Path | None, typer.Option("--compare", help="An older report.json: what changed.")] = None,
     calibrate: Annotated[
         Path | None, typer.Option(help="Fit confidence and threshold on gold, and SQuAD if given; write them here.")
     ] = None,
+    support: Annotated[
+        bool, typer.Option("--support", help="Measure the check of written sentences in the place of answers.")
+    ] = False,
     fail_under: Annotated[list[str] | None, typer.Option(help="metric=value; repeatable.")] = None,
 ) -> None:
     """Measure answers and citations on gold questions, without a key or a model server."""
     try:
+        if support:
+            return _support(corpus or Settings.model_validate({}).corpus)
         floors = parse_floors(fail_under or [])
         before = load_report(old) if old else None
         with TemporaryDirectory(prefix="renglon-eval-") as scratch:
@@ -68,7 +74,10 @@ def command(
                 data = Dataset(squad.name, built.folder, built.questions)
             else:
                 data = _gold(gold or [SEEDS_GOLD], corpus or Settings.model_validate({}).corpus)
-            result = measure(data.corpus, sample(data.questions, sample_, seed), folder / "data", data.name, baselines)
+            asked = sample(data.questions, sample_, seed)
+            if not history:
+                asked = [question.model_copy(update={"history": ()}) for question in asked]
+            result = measure(data.corpus, asked, folder / "data", data.name, baselines)
     except (GoldError, ValueError) as error:
         err.print(f"renglon eval: {error}", markup=False, style="red")
         raise typer.Exit(2) from error
@@ -138,6 +147,19 @@ def _calibrate(seeds: Dataset, squad: Path | None, folder: Path, target: Path) -
     calibration = fit(cases)
     write(calibration, target)
     Console().print_json(data=calibration)
+
+
+def _support(corpus: Path) -> None:
+    """Print how well the check of written sentences tells good statements from bad ones."""
+    from eval.support import judge, load_statements, mistakes, table
+    from index.encoder import load_encoder
+    from rag.support import SupportCheck
+
+    statements = load_statements()
+    verdicts = judge(SupportCheck(load_encoder(Settings.model_validate({}))), statements, corpus)
+    for mistake in mistakes(statements, verdicts):
+        err.print(mistake, markup=False, highlight=False)
+    Console().print(table(statements, verdicts))
 
 
 def _cases(data: Dataset, data_dir: Path) -> list[Case]:

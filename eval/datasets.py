@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from index.read import decode
+from rag.types import Turn
 
 # Kinds of questions without an answer, reported apart. The last two come from SQuAD data.
 UNANSWERABLE_KINDS = ("off_topic", "not_in_text", "false_premise", "adversarial", "removed")
@@ -41,13 +42,6 @@ class GoldLine(GoldRecord):
 
     file: str = Field(min_length=1)
     line: int = Field(ge=1)
-
-
-class Turn(GoldRecord):
-    """One earlier message of a conversation."""
-
-    role: Literal["user", "assistant"]
-    content: str
 
 
 class Question(GoldRecord):

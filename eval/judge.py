@@ -23,6 +23,7 @@ from eval.metrics import (
 
 Record = dict[str, Any]  # JSON: see `judge`
 DEPTHS = (1, 3, 5, 10)
+LINE_DEPTHS = (1, 5)
 # [file:8] or [file:8-9]: a marker's digits are no answer.
 _MARKER = re.compile(r"\s*\[[^\[\]]*:\d+(?:-\d+)?\]")
 
@@ -101,6 +102,15 @@ def is_relevant(passage: Retrieved, question: Question) -> bool:
     )
 
 
+def on_gold_line(passage: Retrieved, question: Question) -> bool:
+    """Whether a passage stands on a gold line, be the answer in it or in another part of the line.
+
+    The rule of Karpukhin et al.'s and most others' figures, whose passages are whole paragraphs.
+    """
+    lines = range(passage.line_start, passage.line_end + 1)
+    return any((passage.file, line) in question.gold_lines for line in lines)
+
+
 def judge(
     question: Question,
     outcome: Outcome,
@@ -119,6 +129,7 @@ def judge(
     """
     citations = [_citation(claim, question, text_of) for claim in outcome.citations]
     relevant = [question.answerable and is_relevant(p, question) for p in outcome.passages]
+    on_line = [on_gold_line(p, question) for p in outcome.passages]
     hits = [c["hit"] for c in citations]
     record: Record = {
         "id": question.id,
@@ -147,7 +158,12 @@ def judge(
         "rank": next((rank for rank, r in enumerate(relevant, 1) if r), None),
         # What the risk–coverage curve counts as right, had every question been answered.
         "correct": bool(question.answerable and hits and hits[0]),
-        "scores": _scores(question, outcome, hits, relevant, relevant_total) if question.answerable else {},
+        "scores": (
+            _scores(question, outcome, hits, relevant, relevant_total)
+            | {f"recall_at_{k}_lines": recall_at_k(on_line, k) for k in LINE_DEPTHS}
+            if question.answerable
+            else {}
+        ),
         "error": outcome.error,
         **outcome.extra,
     }

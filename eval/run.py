@@ -17,7 +17,10 @@ from rag.errors import RenglonError
 
 Progress = Callable[[int], None]
 # What a ranking without answers can be scored on.
-_RANKING_KEYS = ("recall_at_1", "recall_at_3", "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10")
+_RANKING_KEYS = (
+    *("recall_at_1", "recall_at_3", "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10"),
+    *("recall_at_1_lines", "recall_at_5_lines"),
+)
 
 
 class System(Protocol):

@@ -23,6 +23,8 @@ METRICS: dict[str, tuple[str, str]] = {
     "recall_at_3": ("Recall@3", "a relevant passage is among the first 3"),
     "recall_at_5": ("Recall@5", "a relevant passage is among the first 5"),
     "recall_at_10": ("Recall@10", "a relevant passage is among the first 10"),
+    "recall_at_1_lines": ("Recall@1, by line", "the first passage stands on a gold line, its answer in it or not"),
+    "recall_at_5_lines": ("Recall@5, by line", "one of the first 5 does"),
     "mrr_at_10": ("MRR@10", "1 / rank of the first relevant passage"),
     "ndcg_at_10": ("nDCG@10", "how high the relevant passages stand"),
     "quote_exact": ("Quotes exact", "quotes that stand in the file at the cited lines and characters"),
@@ -60,6 +62,7 @@ LOWER_IS_BETTER = frozenset({"aurc", "latency_p50_ms", "latency_p95_ms", "citati
 NOT_A_SHARE = frozenset({"citations_per_answer", "latency_p50_ms", "latency_p95_ms"})
 _ANSWER_SCORES = (
     *("recall_at_1", "recall_at_3", "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10"),
+    *("recall_at_1_lines", "recall_at_5_lines"),
     *(
         "first_citation_hit",
         "any_citation_hit",

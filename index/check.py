@@ -29,25 +29,21 @@ def lost_dense(dense: DenseIndex, sample: Sequence[PassageRow]) -> int:
 
 def lost_lexical(lexical: LexicalIndex, sample: Sequence[PassageRow]) -> int:
     """How many passages don't find themselves by their words. Raises ProjectionDamaged."""
-    lost = 0
-    for row in sample:
-        terms = lexical.terms(row.text)
-        found = lexical.search(terms, 20)
-        lost += bool(terms) and row.pk not in {pk for pk, _ in found}
-    return lost
+    return sum(not lexical.holds(row.pk, lexical.terms(row.text)) for row in sample)
 
 
 def altered(folder: Path) -> list[str]:
-    """Files of a tantivy index that don't match the checksum at their end.
+    """Files of a tantivy index's segments that don't match the checksum at their end.
 
-    Each of a segment's files ends with a footer in JSON (`crc`: of what stands before it), the footer's length and a
-    magic number, 4 bytes each.
+    Each ends with a footer in JSON (`crc`: of what stands before it), the footer's length and a magic number, 4 bytes
+    each. Files of segments that were never committed, left by a process that died, don't count.
     """
-    return [path.name for path in sorted(folder.iterdir()) if path.suffix and _hex(path) and not _sound(path)]
-
-
-def _hex(path: Path) -> bool:
-    return len(path.name.split(".")[0]) == 32
+    try:
+        segments = json.loads((folder / "meta.json").read_text())["segments"]
+        ids = {segment["segment_id"].replace("-", "") for segment in segments}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ["meta.json"]
+    return [path.name for path in sorted(folder.iterdir()) if path.name.split(".")[0] in ids and not _sound(path)]
 
 
 def _sound(path: Path) -> bool:

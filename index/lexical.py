@@ -99,6 +99,15 @@ class LexicalIndex(Analysis):
             pks = searcher.fast_field_values("pk", [address for _, address in hits])
         return [(int(pk), float(score)) for pk, (score, _) in zip(pks, hits, strict=True) if pk is not None]
 
+    def holds(self, pk: int, terms: Sequence[str]) -> bool:
+        """Whether a passage is found by all of the stems among the terms. Raises ProjectionDamaged."""
+        with told("tantivy can't answer"):
+            queries = [tantivy.Query.term_query(self._schema, "pk", pk)]
+            stems = {term for term in terms if not term.startswith(WORD)}
+            queries += [tantivy.Query.term_query(self._schema, "stems", stem, "freq") for stem in stems]
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
+            return bool(self._index.searcher().search(query, 1, count=False).hits)
+
     def change(self, removed: Sequence[int], added: Iterable[tuple[int, str]]) -> None:
         """Remove passages and add others, visible together. Raises ProjectionDamaged."""
         with told("tantivy can't write"):

@@ -14,7 +14,7 @@ from rag.markers import Cited, Token
 from rag.sentences import sentence_bounds
 
 _END = re.compile(r"(?:[.!?…]+[\"'»”’)*_]*)(?=\s)|(?=\n)")
-_CLOSING = re.compile(r"[.,;:!?…)»”]")
+_CLOSING = re.compile(r"[.,;:!?…)»”]+(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Draft:
         self._sentence = ""  # of the sentence that grows: what went out already
         self._held = ""  # … and what has to wait: white space, or words after what may be its end
         self._ids: list[int] = []
-        self._gap: str | None = None  # white space before a marker, until it is known what follows
+        self._gap: str | None = None  # white space before a marker, until it is known what follows …
+        self._after = ""  # … and what of that has come
         self._between = ""  # white space between the last sentence and this one
         self._labels = False  # this text puts its markers before its lines
 
@@ -53,43 +54,63 @@ class Draft:
 
     def close(self) -> list[Step]:
         """What is left, at the end."""
+        if self._gap is not None:
+            self._held += self._joined(certain=True) or ""
         return [*self._settle(certain=True), *self._finish(self._held)]
 
     def _write(self, text: str) -> Iterator[Step]:
-        if self._gap is not None and text:
-            spaces = self._gap + text[: len(text) - len(text.lstrip())]
-            body = text.lstrip()
-            if not body:
-                self._gap = spaces
+        if self._gap is not None:
+            self._after += text
+            joined = self._joined(certain=False)
+            if joined is None:
                 return
-            text = ("" if _CLOSING.match(body) and "\n" not in spaces else _space(spaces)) + body
-            self._gap = None
+            text = joined
         self._held += text
         yield from self._settle(certain=False)
 
+    def _joined(self, certain: bool) -> str | None:
+        """What stands in the place of a marker and the text after it; None while that can't be told."""
+        body = self._after.lstrip()
+        spaces = (self._gap or "") + self._after[: len(self._after) - len(body)]
+        if not certain and (not body or (len(body) < 2 and not body[0].isalnum())):
+            return None
+        before = (self._sentence + self._held)[-1:]
+        torn = not spaces and before.isalnum() and body[:1].isalnum()  # a marker in the middle of a word
+        closing = _CLOSING.match(body) and "\n" not in spaces
+        self._gap, self._after = None, ""
+        return body if torn or closing or not body else (_space(spaces) or " ") + body
+
     def _mark(self, cited: Cited) -> Iterator[Step]:
+        if self._gap is not None and self._after.strip():
+            self._held += self._joined(certain=True) or ""
         yield from self._settle(certain=True)
         body = self._held.rstrip()
         spaces = self._held[len(body) :]
         if not (self._sentence + body).strip():
             self._labels = True
-        elif self._labels and "\n" in (spaces + (self._gap or "")):
+        elif self._labels and "\n" in (spaces + (self._gap or "") + self._after):
             yield from self._finish(body)
             self._between, body, spaces = "\n", "", ""
-        self._gap = (self._gap or "") + spaces
+        self._gap = (self._gap or "") + self._after + spaces
+        self._after = ""
         self._held = body
         self._ids += [id_ for id_ in cited.ids if id_ not in self._ids]
 
     def _settle(self, certain: bool) -> Iterator[Step]:
         """Let out what can go. `certain`: a word after a full stop is whole, though no space follows it yet."""
+        if not self._sentence:
+            self._held = self._held.lstrip()
         looked = max(0, len(self._sentence) - 8)
         while True:
             whole = self._sentence + self._held
             end = _END.search(whole, looked)
-            if end is None or not whole[: end.end()].strip():
+            if end is None:
                 yield from self._let_out(len(whole.rstrip()))
                 return
             stop = end.end()
+            if stop < len(self._sentence):  # looked at before: no sentence ends there
+                looked = stop + 1
+                continue
             after = whole[stop:].lstrip()
             newline = "\n" in whole[stop : len(whole) - len(after)]
             if not after or not (certain or newline or re.search(r"\s", after)):
@@ -129,7 +150,7 @@ class Draft:
         if self._sentence:
             yield Closed(self._sentence, tuple(self._ids))
             self._ids = []
-        self._sentence, self._held, self._gap = "", "", None
+        self._sentence, self._held, self._gap, self._after = "", "", None, ""
 
 
 def _space(spaces: str) -> str:

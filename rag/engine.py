@@ -18,9 +18,10 @@ from rag import notices
 from rag.abstain import Calibration, features
 from rag.cite import Source, Writer
 from rag.draft import Closed, Words
-from rag.evidence import Asked, Evidence, Lexicon, collect
+from rag.evidence import Asked, Evidence, Lexicon, collect, in_order
 from rag.extract import choose
 from rag.finding import Clock, Event, Finding, as_hit, cites
+from rag.followup import standalone as by_rules
 from rag.generate import Author, NotWritten
 from rag.nodes import Vectors
 from rag.prompts import chosen
@@ -105,39 +106,39 @@ class Engine(BaseQueryEngine):
         """The passages that a question would be answered from."""
         clock = Clock()
         query = tidy(query, self._max_chars)
-        _, hits = self._retrieve(query, clock)
-        passages = [as_hit(hit) for hit in hits]
+        passages = [as_hit(hit) for hit in in_order(*self._retrieve(query, clock))]
         return SearchResult(query=query, passages=passages, timings_ms=clock.total(), index_version=self._version())
 
-    def _retrieve(self, question: str, clock: Clock) -> tuple[Vectors, list[NodeWithScore]]:
+    def _retrieve(self, question: str, clock: Clock) -> tuple[list[NodeWithScore], list[Evidence]]:
+        """Passages as they were found, and their sentences, best first."""
         vector = self._encoder.encode_query(question)
         clock.lap("embed")
         hits = self._retriever.retrieve(QueryBundle(question, embedding=vector.tolist()))
         clock.lap("retrieve")
-        return vector, hits
+        lexicon = self._lexicon()
+        return hits, collect(Asked.of(question, vector, lexicon), hits, lexicon)
 
     def _find(self, question: str, history: Sequence[Turn], standalone: str | None = None) -> Finding:
         clock = Clock()
         question = tidy(question, self._max_chars)
+        standalone = standalone or by_rules(question, history, self._max_chars)
         understood = standalone or question
-        vector, hits = self._retrieve(understood, clock)
-        lexicon = self._lexicon()
-        evidence = collect(Asked.of(understood, vector, lexicon), hits, lexicon)
+        hits, evidence = self._retrieve(understood, clock)
         language = language_of(question)
         same = not evidence or language_of(evidence[0].passage.text) == language
         confidence = self._calibration.confidence(features(evidence, hits, same))
         clock.lap("evidence")
         answerable = bool(evidence) and confidence >= self._calibration.threshold
-        return Finding(
-            question, standalone, language, [as_hit(hit) for hit in hits], evidence, confidence, answerable, same, clock
-        )
+        passages = [as_hit(hit) for hit in in_order(hits, evidence)]
+        return Finding(question, standalone, language, passages, evidence, confidence, answerable, same, clock)
 
     async def _understood(self, question: str, history: Sequence[Turn], deadline: float) -> str | None:
         """A follow-up so that it stands alone, rewritten by the model."""
         question = tidy(question, self._max_chars)
         if self._author is None or not history:
             return None
-        return await self._author.standalone(question, language_of(question), history, deadline, self._max_chars)
+        found = await self._author.standalone(question, language_of(question), history, deadline, self._max_chars)
+        return None if found == question else found
 
     def _extract(self, finding: Finding, notice: str | None = None) -> Iterator[Event]:
         """The steps of an answer in the source's own words."""

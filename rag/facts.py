@@ -152,7 +152,8 @@ def _goes_on(number: _Number, word: str, following: str) -> bool:
     """Take a word into the number; False when it no longer belongs to it."""
     if word in _TIMES:
         times = _TIMES[word]
-        number.small = max(number.small, Decimal(1)) * times
+        thousands = number.small - number.small % 1000 if times == 100 else Decimal(0)
+        number.small = thousands + max(number.small - thousands, Decimal(1)) * times
         if times >= 10**6:
             number.total, number.small = number.total + number.small, Decimal(0)
         number.words, number.tens = True, False

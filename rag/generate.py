@@ -59,7 +59,7 @@ class Author:
                         return None
         except NotWritten:
             return None
-        lines = re.sub(r"(?is)<think.*?</think\w*>", "", said).strip().splitlines()
+        lines = re.sub(r"(?is)<think.*?(?:</think\w*>|$)", "", said).strip().splitlines()
         try:
             return tidy(lines[0].strip(" \"'«»“”*"), most) if len(lines) == 1 else None
         except InvalidQuestion:

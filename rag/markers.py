@@ -20,8 +20,9 @@ _LABEL = r"(?:[\^#]|[A-Za-zÀ-ÿº.]{1,10}\s?)?"
 _IDS = re.compile(rf"{_LABEL}\s*\d{{1,6}}(?:\s*(?:[,;&–—-]|y|e|and|to|a)\s*{_LABEL}\d{{1,6}})*\s*(?:†.*)?", re.I)
 _RANGE = re.compile(r"(\d{1,6})\s*(?:[–—-]|to|a)\s*(\d{1,6})|(\d{1,6})", re.I)
 _PLACE = re.compile(r".+\.\w{1,5}:\d+(?:-\d+)?", re.S)
-_SPECIAL = re.compile(rf"!?[{_OPENS}]|<|\b(?:https?://|www\.)", re.I)
-_TAIL = re.compile(r"(?:!|(?<!\w)(?:h|ht|htt|https?:?/?|w|ww|www))$", re.I)
+# An address is one even without its scheme, which may have been torn off it: ht[1]tp://…
+_SPECIAL = re.compile(rf"!?[{_OPENS}]|<|(?:https?:|ftp:)?//|www\.", re.I)
+_TAIL = re.compile(r"(?:!|h|ht|htt|https?:?|f|ft|ftp:?|(?:https?:|ftp:)?/|w|ww|www)$", re.I)
 _THINK = re.compile(r"<(think|thinking|reasoning)>", re.I)
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 _ADDRESS = re.compile(r"[^\s<>\"'»”)\]]+")
@@ -87,10 +88,10 @@ class MarkerParser:
         if think := _THINK.match(text):
             end = text.lower().find(f"</{think[1].lower()}>")
             if end >= 0:
-                return end + len(think[0]) + 1, ""
+                return end + len(think[0]) + 1, Cited(())
             return (len(text), "") if final else None
         if tag := _TAG.match(text):
-            return tag.end(), ""
+            return tag.end(), Cited(())  # what stood around it must not grow together into something new
         open_ = len(text) < 2 or (re.match(r"<[A-Za-z/!?]", text) and ">" not in text and "<" not in text[1:])
         return None if open_ and not final and len(text) < _MAX_TAG else (1, "<")
 

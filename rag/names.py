@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import dropwhile
 
 from rag.plain import folded, near_any, unaccented
@@ -52,11 +53,11 @@ internacional joint kingdom reino leader lider ministers ministros minister mini
 mr mrs ms sr sra nation naciones national nacional navy north northern norte nuclear office oficina official oficial
 organisation organization organizacion pacific peace paz people peoples pueblo plaza square policy politica popular
 president presidente presidenta presidency press prensa prime primer professor profesor profesora programme program
-programa region republic republica revolution school escuela secretary secretario secretaria security seguridad
-senior service servicio south southern sur special especial spokesman spokesperson spokeswoman portavoz staff state
-estado estudios studies strategic estrategico street summit cumbre supreme supremo trade comercio treasury treaty
-tratado tribunal union university universidad vice war guerra week white blanca workers trabajadores party partido
-world mundial year zone zona
+programa region republic republica revolution saint san santa school escuela secretary secretario secretaria security
+seguridad senior service servicio south southern st sur special especial spokesman spokesperson spokeswoman portavoz
+staff state estado estudios studies strategic estrategico street summit cumbre supreme supremo trade comercio treasury
+treaty tratado tribunal union university universidad vice war guerra week white blanca workers trabajadores party
+partido world mundial year zone zona
 """
 # Words that open a sentence without being names.
 _OPENING_WORDS = """
@@ -64,8 +65,8 @@ a al ante antes apenas aquel aquella aquellos asi asimismo aun aunque bajo cada 
 cuando de del desde despues dicha dicho donde dos durante e el ella ellas ellos en entonces entre era eran es esa
 esas ese eso esos esta estas este esto estos existe existen finalmente fue fueron ha habia hace hacia han hasta hay
 hoy incluso la las le les lo los luego mas mediante menos mientras mucho muchos muy nada nadie ni ningun ninguna no
-nuestra nuestro nunca o otra otras otro otros para parece pero poco pocos por porque pues que quien quienes se segun ser
-si sin sino sobre solo son su sus tal tambien tampoco tan tanto te tiene tienen toda todas todo todos tras tu un una
+nuestra nuestro nunca o otra otras otro otros para parece pero poco pocos por porque pues que quien quienes salvo se
+segun ser si sin sino sobre solo son su sus tal tambien tan tanto te tiene tienen toda todas todo todos tras tu un una
 unas uno unos usted y ya yo
 about according after again against all also although am among an and another any are as at be because been before
 being between both but by can could despite did do does each earlier either even every few finally first five for
@@ -80,49 +81,69 @@ jueves viernes sabado domingo january february march april june july august sept
 monday tuesday wednesday thursday friday saturday sunday
 """
 _COMMON, _OPENERS = frozenset(_COMMON_WORDS.split()), frozenset(_OPENING_WORDS.split())
-# Endings of what opens a sentence without an article and is no name: adverbs, gerunds, plurals, participles.
-_NO_NAME = re.compile(r"(?:mente|ando|endo|ly|ing|ed|s|cion|ado|ada|ido|ida|[áéó]|ría|rían)$")
+# Endings of what opens a sentence without an article and is no name: adverbs, gerunds, plurals, participles,
+# adjectives.
+_NO_NAME = re.compile(r"(?:mente|ando|endo|ly|ing|ed|s|cion|ado|ada|ido|ida|[áéó]|ría|rían|al|ic|ive|ous)$")
+_OF = re.compile(r" (?:de|del|que|of|to|that)\b")  # "Cerca de", "Part of"
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _CAPITAL = re.compile(r"[^\W\d_]")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _DIGITS_AFTER = re.compile(r" (\d+)")
 _JOINS = re.compile(r"[ \u00a0]|[-–]|\. ")
 _TWO_NAMES = 3  # letters from which both sides of a hyphen are names of their own
 _OPENING = re.compile(r"(?:^|[.:;!?…«»“”\"‘(\[¿¡—–]\s*)[«“\"‘'(\[¿¡\s]*$")
 
-Run = tuple[int, int, tuple[str, ...]]
+
+@dataclass(frozen=True)
+class Name:
+    """A name at its place: [start, end) of the text; a known one's label, or the folded words of another."""
+
+    start: int
+    end: int
+    label: str
+    words: tuple[str, ...]
 
 
 class Names:
-    """The names of one text: known ones as labels, others as runs of folded words; and all its words."""
+    """The names of one text, in order, and all its words."""
 
     def __init__(self, text: str) -> None:
         plain = unaccented(text)
-        self.known: dict[str, str] = {}
         blank = list(plain)
+        known = []
         for found in _ENTITY.finditer(plain):
-            label = _LABELS[int((found.lastgroup or "e0")[1:])]
-            self.known.setdefault(label, text[found.start() : found.end()])
+            known.append(Name(found.start(), found.end(), _LABELS[int((found.lastgroup or "e0")[1:])], ()))
             blank[found.start() : found.end()] = "\x00" * (found.end() - found.start())
-        self.runs = [(text[start:end], words) for start, end, words in _runs("".join(blank), text)]
+        others = _runs("".join(blank), text)
+        self.text = text
+        self.all = sorted([*known, *others], key=lambda name: name.start)
         self.words = frozenset(_WORD.findall(folded(text)))
 
     def missing(self, others: Sequence[Names]) -> Iterator[str]:
         """The names of this text that none of the others has, as they stand here."""
-        for label, shown in self.known.items():
-            if not any(label in other.known for other in others):
-                yield shown
-        for shown, words in self.runs:
-            if not any(other.has(words) for other in others):
-                yield shown
+        return (self.text[name.start : name.end] for name in self.all if not any(other.has(name) for other in others))
 
-    def has(self, words: tuple[str, ...]) -> bool:
-        """Whether this text has a name: all its words in near forms, or a longer or shorter form of the name."""
-        return all(near_any(word, self.words) for word in words) or any(
-            all(near_any(word, words) for word in mine) for _, mine in self.runs
+    def has(self, name: Name) -> bool:
+        """Whether this text has a name: it, all its words in near forms, or a longer or shorter form of it."""
+        if name.label:
+            return any(mine.label == name.label for mine in self.all)
+        return all(near_any(word, self.words) for word in name.words) or any(
+            not mine.label and same(mine, name) for mine in self.all
         )
 
+    def place(self, name: Name) -> int | None:
+        """Where a name first stands here, in characters; None when it doesn't as a name."""
+        return next((mine.start for mine in self.all if same(mine, name) or same(name, mine)), None)
 
-def _runs(plain: str, text: str) -> Iterator[Run]:
+
+def same(name: Name, other: Name) -> bool:
+    """Whether a name is another or a shorter form of it."""
+    if name.label or other.label:
+        return name.label == other.label
+    return all(near_any(word, other.words) for word in name.words)
+
+
+def _runs(plain: str, text: str) -> Iterator[Name]:
     """Runs of capitalised words of `plain` (`text` without accents) that may be names; common words left out."""
     run: list[re.Match[str]] = []
     for token in _WORD.finditer(plain):
@@ -140,19 +161,26 @@ def _runs(plain: str, text: str) -> Iterator[Run]:
     yield from _tidy(run, plain, text)
 
 
-def _tidy(run: list[re.Match[str]], plain: str, text: str) -> Iterator[Run]:
+def _tidy(run: list[re.Match[str]], plain: str, text: str) -> Iterator[Name]:
     if not run:
         return
     opens = bool(_OPENING.search(plain, 0, run[0].start()))
-    words = [(token, folded(token[0])) for token in run]
+    words = [(token, _POSSESSIVE.sub("", folded(token[0]))) for token in run]
     alone = opens and len(words) == 1
     words = list(dropwhile(lambda pair: pair[1] in _OPENERS, words))
     kept = [(token, word) for token, word in words if word not in _COMMON]
-    if alone and kept and _NO_NAME.search(text[kept[0][0].start() : kept[0][0].end()].lower()):
+    if alone and kept and not _may_open(text[run[0].start() : run[0].end()], text[run[0].end() :]):
         return
     if kept:
         joined = " ".join(word for _, word in kept)
-        yield kept[0][0].start(), kept[-1][0].end(), tuple(_DIGITS_AFTER.sub(r"\1", joined).split())
+        last = kept[-1][0]
+        end = last.start() + len(_POSSESSIVE.sub("", last[0]))
+        yield Name(kept[0][0].start(), end, "", tuple(_DIGITS_AFTER.sub(r"\1", joined).split()))
+
+
+def _may_open(word: str, rest: str) -> bool:
+    """Whether a sentence's first word, which is no known opener, is a name rather than any other word."""
+    return not _NO_NAME.search(word.lower()) and not _OF.match(rest)
 
 
 def _is_capital(word: str) -> bool:

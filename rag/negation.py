@@ -1,50 +1,43 @@
-"""Whether a statement negates what its quote affirms, or the other way round. By words alone: no grammar."""
+"""Whether a statement denies what its quotes affirm, or the other way round. By words alone, not by grammar:
+of a hundred sentences of news about ten hold a "not", so that one without the other means something."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from rag.plain import folded, near_any
+from rag.plain import folded
 
+# "Sin embargo" and their like deny nothing.
 _NOT = re.compile(
-    r"\b(?:no|nunca|jamas|tampoco|ni|nadie|nada|ningun[oa]?|sin|not|never|neither|nor|without|cannot|nobody|none|"
-    r"\w+n['’]t)\b"
+    r"\b(?:no(?! obstante| hay duda| cabe duda| solo| doubt| less)|nunca|jamas|tampoco|ni|nadie|nada|ningun[oa]?"
+    r"|sin(?! embargo| duda)|not(?! only)|never|neither|nor|without|cannot|nobody|nothing|none|\w+n['’]t"
+    r"|poco probable|improbable|unlikely"
+    r"|neg(?:ar|o|aron|ad[oa]s?|ando|aba|aban)|nieg\w+|desm[ei]nt\w+|desmient\w+|den(?:y|ies|ied|ying|ials?))\b"
 )
-# Verbs and prefixes that deny without a "not"; enough for the other side to have one.
-_DENIES = re.compile(
-    r"\b(?:neg(?:ar|o|aron|ado|ando|aba|aban)|nieg\w+|niega\w*|desmin\w+|desment\w+|rechaz\w+|descart\w+|desestim\w+|"
-    r"evit\w+|carec\w+|falt\w+|fracas\w+|impid\w+|imped\w+|prohib\w+|apenas|ausencia|aun|lejos|poco|pocas?|dificil\w*|"
-    r"imposible\w*|improbable\w*|abandon\w+|deny|denie[sd]|denying|denial|reject\w*|dismiss\w*|refus\w+|avoid\w*|"
-    r"lack\w*|fail\w*|prevent\w*|hardly|barely|absence|far from|few|little|unlikely|impossible|yet|stop\w*|"
-    r"in[a-z]{5,}|im[a-z]{5,}|un[a-z]{5,}|des[a-z]{5,})\b"
+# What can stand for a "not" in other words: "su primer viaje en cuatro años", "fracasó", "is unlikely".
+_SOFT = re.compile(
+    r"\b(?:primer\w*|first|ultim[oa]s?|last|sol[oa]|only|unic[oa]s?|aun|todavia|yet|apenas|hardly|barely|poc[oa]s?"
+    r"|few|little|dificil\w*|difficult|hard|imposible\w*|impossible|incapa\w+|unable|unwilling"
+    r"|rechaz\w+|reject\w*|descart\w+|desestim\w+|dismiss\w*|refus\w+|rehus\w+|evit\w+|avoid\w*|carec\w+|lack\w*"
+    r"|falt\w+|ausen\w+|absen\w+|fracas\w+|fail\w*|impid\w+|imped\w+|prevent\w*|prohib\w+|ban(?:ned)?|abandon\w+"
+    r"|renunci\w+|dej[aoó]\w*|ces[aoó]\w*|stop\w*|ceas\w*|termin\w+|lejos|far from"
+    r"|romp\w+|breaks?|broke|breaking|salt\w+|skip\w*|pierd\w+|perd\w+|lost)\b"
 )
-_WORD = re.compile(r"[^\W\d_]+")
-_REACH = 3  # content words after a "not" that it is taken to negate
-_LONG = 4  # letters of a content word at least
 
 
 def added(statement: str, quotes: Sequence[str]) -> str | None:
-    """The "not" of a statement none of whose quotes denies anything; None when there is none."""
+    """The "not" of a statement none of whose quotes denies anything in any words; None when there is none."""
     found = _NOT.search(folded(statement))
-    if not found or any(_NOT.search(folded(q)) or _DENIES.search(folded(q)) for q in quotes):
+    if not found or any(_NOT.search(quote) or _SOFT.search(quote) for quote in map(folded, quotes)):
         return None
     return statement[found.start() : found.end()]
 
 
 def dropped(statement: str, quotes: Sequence[str]) -> str | None:
-    """The "not" of a quote whose next words a statement says without denying anything; None when there is none."""
+    """The "not" that all quotes of a statement hold, when it denies nothing in any words; None otherwise."""
     plain = folded(statement)
-    if _NOT.search(plain) or _DENIES.search(plain):
+    found = [(quote, _NOT.search(folded(quote))) for quote in quotes]
+    if _NOT.search(plain) or _SOFT.search(plain) or not all(match for _, match in found):
         return None
-    words = _long_words(plain)
-    for quote in quotes:
-        for found in _NOT.finditer(folded(quote)):
-            negated = _long_words(folded(quote)[found.end() :])[:_REACH]
-            if negated and all(near_any(word, words) for word in negated):
-                return quote[found.start() : found.end()]
-    return None
-
-
-def _long_words(plain: str) -> list[str]:
-    return [word for word in _WORD.findall(plain) if len(word) >= _LONG]
+    return next((quote[match.start() : match.end()] for quote, match in found if match), None)

@@ -11,6 +11,7 @@ from itertools import takewhile
 
 _PREFIX = 4  # letters that near forms share at their start at least …
 _PREFIX_SHARE = 0.6  # … and the share of the longer form that they make up
+_ENDING = 4  # letters that may follow a whole name in its adjective
 _ALIKE = 0.75  # or so alike as a whole (Ratcliff and Obershelp's ratio)
 # Letters that Spanish and English write differently for the same sound; what they become is no spelling of anything.
 _SOUNDS = [("qu", "c"), ("ph", "f"), ("th", "t"), ("k", "c"), ("y", "i"), ("z", "s"), ("w", "v"), ("h", "")]
@@ -39,12 +40,14 @@ def near(word: str, other: str) -> bool:
     """Whether two folded words are forms of one: equal in sound, a long common start, or nearly the same letters."""
     a, b = sound(word), sound(other)
     if a == b:
-        return bool(a)
+        return bool(a) or word == other != ""
     prefix = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
-    longer = max(len(a), len(b))
+    shorter, longer = sorted((len(a), len(b)))
+    if prefix == shorter >= _PREFIX and longer - shorter <= _ENDING:  # Irán, iraníes
+        return True
     if prefix >= _PREFIX and prefix >= _PREFIX_SHARE * longer:
         return True
-    return prefix > 0 and min(len(a), len(b)) > _PREFIX and SequenceMatcher(None, a, b).ratio() >= _ALIKE
+    return prefix > 0 and shorter > _PREFIX and SequenceMatcher(None, a, b).ratio() >= _ALIKE
 
 
 def near_any(word: str, others: Iterable[str]) -> bool:

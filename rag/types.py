@@ -66,7 +66,7 @@ class PassageHit(Wire):
     line_start: int = Field(ge=1)
     line_end: int = Field(ge=1)
     text: str
-    score: float = Field(description="Fused retrieval score; higher is better, no unit.")
+    score: float = Field(description="Score of its best sentence as evidence; higher is better, no unit.")
     cited: bool = Field(description="A citation of the answer lies in this passage.")
 
 

@@ -7,6 +7,7 @@ processes would be started else (`test_heal.py` and `tests/torture.py` start the
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from index import heal, probe
 from index.encoder import Encoder, Vectors
+from index.read import SourceText
+from index.split import split
 from index.store import Store
 from index.sync import Syncer
 from index.wiring import build_engine
@@ -34,11 +37,13 @@ SENTENCES = [
     "Marta Ruiz dirige el museo desde 2011.", "La cosecha de aceituna cayó a la mitad.",
 ]  # fmt: skip
 TEXTS = [*SENTENCES, *(f"{a}\n\n{b}" for a, b in zip(SENTENCES, SENTENCES[3:] + SENTENCES[:3], strict=True))]
+MEMORY = Path("/dev/shm")  # a death here is a copy of the files: nothing depends on what a real disk keeps
+SETTINGS = Settings()
 NAMES = ["a.txt", "b.txt", "c.md", "sub/d.txt", "ñandú.txt"]
 
 
 class Remembering(Encoder):
-    """An encoder that embeds each text once."""
+    """An encoder that embeds each text once, and can be had in another process without the model."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.__dict__.update(encoder.__dict__)
@@ -58,6 +63,26 @@ class Remembering(Encoder):
         if question not in self._questions:
             self._questions[question] = super().encode_query(question)
         return self._questions[question]
+
+    def learn(self, path: Path) -> None:
+        """Embed the whole pool, and keep it in a file."""
+        for text in TEXTS:
+            source = SourceText(text)
+            for passage in split(source):
+                start, end = passage.span.char_start, passage.span.char_end
+                spans = [(s.char_start - start, s.char_end - start) for s in passage.sentences]
+                self.encode_documents([(text[start:end], spans)])
+        for sentence in [*SENTENCES, "warm"]:
+            self.encode_query(sentence)
+        known = {name: getattr(self, name) for name in ("name", "revision", "dimension", "_documents", "_questions")}
+        path.write_bytes(pickle.dumps(known))
+
+    @classmethod
+    def recall(cls, path: Path) -> Remembering:
+        """What `learn` kept."""
+        found = cls.__new__(cls)
+        found.__dict__.update(pickle.loads(path.read_bytes()))
+        return found
 
 
 class Dies(BaseException):
@@ -105,7 +130,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.work = Path(tempfile.mkdtemp(prefix="renglon-life-"))
+        self.work = Path(tempfile.mkdtemp(prefix="renglon-life-", dir=MEMORY if MEMORY.is_dir() else None))
         self.corpus = self.work / "corpus"
         self.corpus.mkdir()
         self.files: dict[str, str] = {}
@@ -127,7 +152,7 @@ class Life(RuleBasedStateMachine):
             probe.ask = real
         self.store._healer.wait()
         assert not self.store.degraded
-        self.engine = build_engine(self.store, self.encoder, Settings())
+        self.engine = build_engine(self.store, self.encoder, SETTINGS)
 
     def _write(self, name: str, text: str) -> None:
         path = self.corpus / name

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MODELS, ROOT, SEEDS, Server
+from tests.scripted_llm import Script, scripted
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,27 @@ def test_a_blank_question(served: Path) -> None:
 def test_search(served: Path) -> None:
     assert renglon(served, "search", "limusina").stdout.startswith("  004_6b36a17d40a337a5.txt:11  ")
     assert json.loads(renglon(served, "search", "limusina", "--json").stdout)["passages"]
+
+
+def test_a_written_answer_and_its_doubts(synced: Path) -> None:
+    with scripted() as model:
+        model.play(Script("Putin le regaló una limusina a Kim. [1] Costó 900 euros. [1][50]"))
+        result = renglon(synced, "ask", "What gift did Putin give Kim?", RENGLON_LLM_URL=model.url)
+        assert result.returncode == 0
+        assert "✗ Costó 900 euros. (" in result.stdout
+        assert "cited 1 source that don't exist" in result.stdout
+
+
+def test_doctor_looks_at_the_model_server(synced: Path) -> None:
+    with scripted() as model:
+        there = renglon(synced, "doctor", RENGLON_LLM_URL=model.url)
+        assert f"✓ model server: {model.url} answers with scripted" in there.stdout
+        other = renglon(synced, "doctor", RENGLON_LLM_URL=model.url, RENGLON_LLM_MODEL="gpt-9")
+        assert (other.returncode, "has no model 'gpt-9'; it has scripted" in other.stdout) == (1, True)
+    gone = renglon(synced, "doctor", RENGLON_LLM_URL=model.url)
+    assert gone.returncode == 1
+    assert "can't be reached" in gone.stdout
+    assert "RENGLON_LLM_URL" in gone.stdout
 
 
 def test_doctor(synced: Path) -> None:

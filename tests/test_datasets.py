@@ -21,7 +21,7 @@ from eval.datasets import (
     sample,
     validate_gold,
 )
-from eval.squad import build_squad, choose_removed, read_squad
+from eval.squad import build_squad, choose_removed, read_squad, whole_words
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 GOOD: dict[str, Any] = {
@@ -189,6 +189,23 @@ def test_squad_becomes_files_and_gold(tmp_path: Path, squad: Path) -> None:
     assert first.gold_lines == {("000_el_nino.txt", 1)}
     assert first.paragraph == "000_el_nino#0"
     assert Counter(q.kind for q in built.questions) == {"squad": 12, "adversarial": 12}
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "whole"),
+    [
+        ("norman", 13, "normanda"),  # ends inside a word
+        ("ricos", 37, "cítricos"),  # begins inside one
+        ("normanda,", 13, "normanda,"),  # punctuation is an end of its own
+        ("cultura", 5, "cultura"),
+        ("cultura", 6, "cultura"),  # not what stands there: left as it is
+        ("ricos", -1, "ricos"),
+    ],
+)
+def test_an_answer_cut_inside_a_word_gets_all_of_it(text: str, start: int, whole: str) -> None:
+    context = "Esta cultura normanda, la de los\ncítricos de allí."
+    start = {37: context.index("ricos")}.get(start, start)
+    assert whole_words({"text": text, "answer_start": start}, context) == whole
 
 
 def test_squad_v1_has_no_impossible_questions(tmp_path: Path) -> None:

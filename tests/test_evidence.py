@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from llama_index.core.schema import NodeWithScore
 
-from rag.evidence import Asked, Evidence, collect, is_fragment
+from rag.evidence import Asked, Evidence, collect, in_order, is_fragment
 from rag.extract import choose, same_statement
 from rag.nodes import PassageNode, Sentence
 
@@ -51,6 +51,25 @@ def test_nearness_shared_words_and_passage_all_count() -> None:
     assert [e.sentence.line_start for e in found] == [2, 1]
     one, two = (hit(d, ["La misma frase está aquí."], [near], s) for d, s in (("a", 1.0), ("b", 1.5)))
     assert [e.place[0] for e in weigh("nada", one, two)] == ["b", "a"]
+
+
+def test_what_the_two_sentences_before_say_counts() -> None:
+    near = unit(1, 0.1, 0)
+    filler, last = "Nada dice esta otra frase.", "Fue un viernes de mucho frío."
+    one, two = (hit(d, [first, filler, last], [near] * 3, 1) for d, first in (("a", filler), ("b", "Llegaron cajas.")))
+    places = [e.place for e in weigh("cajas", one, two)]
+    assert places.index(("b", 200)) < places.index(("a", 200))
+
+
+def test_passages_stand_in_the_order_of_their_best_sentences() -> None:
+    near = unit(1, 0.1, 0)
+    found_first = hit("a", ["Nada dice esta primera frase."], [near], 1.1)
+    answers = hit("b", ["Nada dice esta otra frase.", "Hubo cajas enviadas por mar."], [near, near], 1.0)
+    evidence = weigh("cajas enviadas", found_first, answers)
+    ordered = in_order([found_first, answers], evidence)
+    assert [h.node.metadata["file"] for h in ordered] == ["b", "a"]
+    assert [h.score for h in ordered] == [evidence[0].score, max(e.score for e in evidence if e.place[0] == "a")]
+    assert in_order([], []) == []
 
 
 def test_fragments_stand_behind_sentences() -> None:

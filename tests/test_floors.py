@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eval.bench import Bench
-from eval.datasets import SEEDS_GOLD, load_gold
+from eval.datasets import FOLLOWUPS_GOLD, SEEDS_GOLD, load_gold
 from eval.run import evaluate
 from eval.summary import missed, parse_floors
 from index.encoder import Encoder
@@ -36,3 +36,13 @@ def test_the_seeds_reach_their_floors(result: dict[str, Any]) -> None:
 
 def test_so_do_the_english_questions(result: dict[str, Any]) -> None:
     assert missed(result["groups"]["language: en"]["metrics"], parse_floors(ENGLISH)) == []
+
+
+def test_follow_ups_need_their_history_and_use_it(seeds_store: Store, encoder: Encoder) -> None:
+    questions = load_gold(FOLLOWUPS_GOLD)
+    alone = [question.model_copy(update={"history": ()}) for question in questions]
+    bench = Bench(seeds_store, encoder, Settings(), load_calibration())
+    with_history = evaluate(bench, questions, SEEDS)["metrics"]
+    without = evaluate(bench, alone, SEEDS)["metrics"]
+    assert missed(with_history, parse_floors(["quote_exact=1.0", "recall_at_5=0.92", "first_citation_hit=0.75"])) == []
+    assert without["first_citation_hit"] < 0.3

@@ -44,6 +44,35 @@ def test_query_answers_with_places(server: Server) -> None:
     assert {"embed", "retrieve", "evidence", "total"} <= set(answer["timings_ms"])
 
 
+def test_a_follow_up_is_understood_with_its_history(server: Server) -> None:
+    history = [
+        {"role": "user", "content": "¿Qué le regaló Putin a Kim?"},
+        {"role": "assistant", "content": "Una limusina rusa. [004_6b36a17d40a337a5.txt:11]"},
+    ]
+    body = {"question": "¿Y cuándo fue?", "history": history}
+    answer = post(server, "/v1/query", body).json()
+    assert answer["question"] == "¿Y cuándo fue?"
+    assert "Putin" in answer["standalone_question"]
+    assert (answer["citations"][0]["file"], answer["citations"][0]["line_start"]) == ("004_6b36a17d40a337a5.txt", 11)
+    streamed = post(server, "/v1/query", {**body, "stream": True}).text
+    assert json.loads(streamed.rsplit("data: ", 1)[1])["standalone_question"] == answer["standalone_question"]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [{"role": "user", "content": "a"}] * 51,
+        [{"role": "user", "content": "a" * 20_001}],
+        [{"role": "user", "content": "a" * 20_000}] * 11,
+        [{"role": "system", "content": "a"}],
+        [{"role": "user"}],
+        "¿Qué?",
+    ],
+)
+def test_histories_that_are_refused(server: Server, history: Any) -> None:
+    problem(post(server, "/v1/query", {"question": "¿Y cuándo?", "history": history}), 422)
+
+
 def test_no_evidence_offers_the_nearest_passages(server: Server) -> None:
     answer = post(server, "/v1/query", {"question": "¿Cómo se prepara una paella valenciana?"}).json()
     assert (answer["status"], answer["citations"]) == ("no_evidence", [])

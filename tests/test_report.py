@@ -110,6 +110,9 @@ def test_a_passage_must_hold_the_answer_to_be_relevant() -> None:
     assert [p["relevant"] for p in got["passages"]] == [False, True]
     assert got["rank"] == 2
     assert got["scores"]["mrr_at_10"] == 0.5
+    assert [got["scores"][f"recall_at_1{rule}"] for rule in ("", "_lines")] == [0, 1]
+    beside = Retrieved("a.txt", 1, 2, HIT.text)
+    assert record(asked(), said(GOOD, passages=(beside,)))["scores"]["recall_at_5_lines"] == 0
 
 
 def test_what_a_refusal_withheld_counts_for_the_curve_only() -> None:

@@ -102,7 +102,7 @@ def test_seeds_run_with_baselines(bench: Bench, tmp_path: Path) -> None:
     assert metrics["quote_exact"] == 1
     assert metrics["recall_at_10"] >= 0.85
     assert metrics["any_citation_hit"] >= 0.5
-    assert list(result["baselines"]) == ["lexical", "dense", "rrf", "first sentence"]
+    assert list(result["baselines"]) == ["lexical", "dense", "rrf", "fused", "first sentence"]
     assert "first_citation_hit" in result["baselines"]["first sentence"]["metrics"]
     assert write_report(result, tmp_path).stat().st_size > 10_000
 

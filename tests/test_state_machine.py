@@ -13,13 +13,13 @@ from index.sync import Syncer
 from tests.conftest import MAX_BYTES
 from tests.machine import Life, Remembering
 
-RUNS = 40 if os.environ.get("CI") else 8
+RUNS = 500 if os.environ.get("CI") else 40
 
 
-def machine_settings(runs: int) -> settings:
-    """30 steps a run; the seed is fixed, so that a red CI can be had again."""
+def machine_settings(runs: int, steps: int = 30) -> settings:
+    """The seed is fixed, so that a red CI can be had again."""
     return settings(
-        max_examples=runs, stateful_step_count=30, deadline=None, derandomize=True, database=None,
+        max_examples=runs, stateful_step_count=steps, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import { markdown } from "./markdown.js";
 import { send } from "./net.js";
 import * as reading from "./reading.js";
 import * as theme from "./themes.js";
-import { busy, newTurn, run, stop } from "./turn.js";
+import { before, busy, newTurn, run, stop } from "./turn.js";
 import { update, view } from "./turnview.js";
 
 const root = document.documentElement;
@@ -42,7 +42,7 @@ function submit(question) {
 function start(turn) {
   const node = () => document.getElementById(`turn-${turn.id}`);
   say(t("asking"));
-  const done = run(turn, ready, (changed) => {
+  const done = run(turn, before(turns, turn), ready, (changed) => {
     // A forgotten turn may still be on its way.
     if (node()) update(node(), changed, acts);
   });
@@ -205,13 +205,13 @@ $("#language").addEventListener("click", async () => {
   retell();
 });
 addEventListener("online", () => health.look());
+let last = null;
 document.addEventListener("visibilitychange", () => document.hidden || load());
-let before = null;
 health.watch(async (state, key, phase) => {
   status(state, key, phase);
-  if (state === before) return;
-  if (state === "ready" && before === "starting") say(t("ready"));
-  before = state;
+  if (state === last) return;
+  if (state === "ready" && last === "starting") say(t("ready"));
+  last = state;
   if (state === "ready") reading.again();
   await load();
   await welcome();

@@ -1,9 +1,12 @@
 // One question and what became of it. No element is made here; `changed` is told of every step.
 
+import { slice } from "./offsets.js";
 import { Lost, Problem, ask } from "./stream.js";
 
 const SLOW_MS = 4000;
 const RETRY_MS = 1000;
+const MOST_TOLD = 6; // turns that a follow-up may refer to
+const MOST_CHARS = 4000;
 
 /**
  * A turn. `state`: queued (waits for the server to be ready) → asking → done | stopped | lost | failed.
@@ -15,6 +18,13 @@ export const newTurn = (question) => ({
   text: "", citations: [], passages: [], answer: null, problem: null, slow: false,
 }); // prettier-ignore
 
+/** The conversation before a turn: the last ones that were answered, as the server wants them. */
+export const before = (turns, turn) =>
+  turns.slice(0, turns.indexOf(turn)).filter((one) => one.answer).slice(-MOST_TOLD).flatMap(({ question, answer }) => [
+    { role: "user", content: slice(question, 0, MOST_CHARS) },
+    { role: "assistant", content: slice(answer.text, 0, MOST_CHARS) },
+  ]); // prettier-ignore
+
 const running = new Map();
 
 export const busy = () => running.size > 0;
@@ -24,8 +34,8 @@ export function stop(id = null) {
   for (const [key, controller] of running) if (id === null || key === id) controller.abort();
 }
 
-/** Ask the turn's question, from the beginning. `ready()` resolves when the server is. */
-export async function run(turn, ready, changed) {
+/** Ask the turn's question after the conversation `history`, from the beginning. `ready()` resolves when the server is. */
+export async function run(turn, history, ready, changed) {
   const controller = new AbortController();
   running.set(turn.id, controller);
   const signal = controller.signal;
@@ -42,7 +52,7 @@ export async function run(turn, ready, changed) {
       step({ state: "asking" });
       wait();
       try {
-        await ask(turn.question, signal, (kind, data) => {
+        await ask(turn.question, history, signal, (kind, data) => {
           wait();
           step({ slow: false, ...after(turn, kind, data) });
         });
@@ -75,6 +85,9 @@ export async function run(turn, ready, changed) {
 function after(turn, kind, data) {
   if (kind === "passages") return { passages: data };
   if (kind === "delta") return { text: turn.text + data.text };
+  // A model failed in the middle of its answer: what it wrote goes, and the answer begins anew.
+  if (kind === "retract") return { text: "", citations: [] };
+  if (kind === "retract") return { text: "", citations: [] };
   if (kind === "citation") return { citations: [...turn.citations, data] };
   if (kind === "answer" || kind === "no_evidence") {
     // Kept once: the answer is the truth, and what came before it only its draft.

@@ -30,7 +30,7 @@ export function update(node, turn, acts) {
   if (!text) body.append((text = el("div", { class: "sentences" })));
   const none = turn.answer?.status === "no_evidence";
   sentences(text, none ? [] : parts(answer, { streaming: !turn.answer }), turn, acts);
-  const before = [progress(turn), none ? noEvidence() : null].filter(Boolean);
+  const before = [understood(answer), progress(turn), none ? noEvidence() : null].filter(Boolean);
   const after = [notes(turn), ending(turn, acts)].flat();
   if (turn.answer) after.push(cited(answer, turn, acts), others(answer, none, turn, acts), foot(answer, turn, acts));
   for (const child of [...body.children]) if (child !== text) child.remove();
@@ -69,6 +69,10 @@ function chip(c, turn, acts) {
   attach(node, c);
   return node;
 }
+
+/** A follow-up as the server understood it. */
+const understood = ({ standalone_question: whole }) =>
+  whole ? el("p", { class: "hint understood" }, `${t("understood")} `, foreign("span", {}, whole)) : null;
 
 function progress(turn) {
   const found = turn.passages.length;

@@ -24,6 +24,7 @@ export const words = {
   stop: "Stop",
   hint: "Enter asks · Shift + Enter breaks the line",
   thread: "Questions and answers",
+  understood: "Understood as:",
   asking: "Searching the articles…",
   read: "{n} passages found; picking the sentences…",
   queued: "Waiting: the question goes out as soon as the service is ready.",

@@ -24,6 +24,7 @@ export const words = {
   stop: "Detener",
   hint: "Enter pregunta · Mayús + Enter cambia de línea",
   thread: "Preguntas y respuestas",
+  understood: "Entendida así:",
   asking: "Buscando en los artículos…",
   read: "{n} pasajes encontrados; escogiendo las frases…",
   queued: "En espera: la pregunta sale en cuanto el servicio esté listo.",

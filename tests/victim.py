@@ -1,0 +1,107 @@
+"""Processes that `tests/torture.py` kills: one that syncs for ever, one that serves; and one that looks at the rest.
+
+They have E5's vectors of a pool of texts, from a file; everything else is the real thing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import index.encoder
+from api.serve import serve
+from index.check import lost_dense, lost_lexical, sample_of
+from index.store import Store
+from index.sync import Syncer
+from index.wiring import build_engine
+from rag.settings import Settings
+from tests.machine import SENTENCES, TEXTS, Remembering
+
+MAX_BYTES = 10**7
+NAMES = [f"{n:02}.txt" for n in range(40)]
+
+
+def contents(corpus: Path) -> dict[str, str]:
+    """Texts of a folder by name."""
+    return {path.name: path.read_text() for path in sorted(corpus.iterdir())}
+
+
+def mutate(corpus: Path, rng: random.Random) -> None:
+    """Add, change, delete or rename a few files; one always stays."""
+    for name in rng.sample(NAMES[1:], rng.randint(1, 12)):
+        path = corpus / name
+        if path.exists() and rng.random() < 0.3:
+            path.unlink()
+        else:
+            path.write_text(rng.choice(TEXTS))
+    (corpus / NAMES[0]).write_text(rng.choice(TEXTS))
+
+
+def sync_for_ever(data: str, corpus: str, memory: str, acknowledged: str, seed: int) -> None:
+    """Change the folder and sync it, again and again; what each sync has taken in is noted durably."""
+    rng = random.Random(seed)
+    with Store(Path(data)) as store:
+        syncer = Syncer(store, Remembering.recall(Path(memory)), MAX_BYTES)
+        while True:
+            mutate(Path(corpus), rng)
+            syncer.sync(Path(corpus))
+            note = Path(acknowledged).with_suffix(".new")
+            with note.open("w") as file:
+                json.dump(contents(Path(corpus)), file)
+                file.flush()
+                os.fsync(file.fileno())
+            note.replace(acknowledged)
+
+
+def serve_for_ever(data: str, corpus: str, memory: str, port: int) -> None:
+    """`renglon serve` with vectors from a file."""
+    index.encoder.load_encoder = lambda _: Remembering.recall(Path(memory))
+    serve(Settings(data_dir=Path(data), corpus=Path(corpus), port=port))
+
+
+def look(data: str, corpus: str, memory: str, acknowledged: str, found: str) -> None:
+    """Open what a killed process left; write what is wrong with it, and how long mending took."""
+    began = time.perf_counter()
+    encoder = Remembering.recall(Path(memory))
+    wrong: list[str] = []
+    with Store(Path(data)) as store:
+        store.catch_up()
+        damaged = sorted(store.views.damage)
+        store._healer.wait(120)
+        seconds = time.perf_counter() - began
+        path = Path(acknowledged)
+        before = json.loads(path.read_text()) if path.exists() else {}
+        now = contents(Path(corpus))
+        stored = {row.file: (store.catalog.text(row.id) or ("", ""))[0] for row in store.catalog.documents()}
+        for name in before.keys() | now.keys() | stored.keys():
+            if stored.get(name) not in (before.get(name), now.get(name)):
+                wrong.append(f"{name} is {stored.get(name)!r}, was {before.get(name)!r}, is to be {now.get(name)!r}")
+        wrong += unsound(store)
+        if stored:
+            engine = build_engine(store, encoder, Settings())
+            for sentence in SENTENCES:
+                answer = engine.answer(sentence)
+                wrong += [
+                    f"cites {c.quote!r} of {c.file}" for c in answer.citations if c.quote not in stored.get(c.file, "")
+                ]
+                if answer.degraded or answer.invalid_citations:
+                    wrong.append("an answer is degraded, or has citations that don't hold")
+        path.write_text(json.dumps(stored))  # what the next life begins with
+    Path(found).write_text(json.dumps({"wrong": wrong, "seconds": seconds, "damaged": damaged}))
+
+
+def unsound(store: Store) -> list[str]:
+    """What is wrong with the projections of an open store."""
+    pks: Any = store.catalog.pks()
+    wrong = [f"{kind} is damaged" for kind in store.views.damage]
+    if pks and not wrong:
+        sample = sample_of(store.catalog, pks)
+        wrong += ["Chroma is out of step"] if store.dense.pks() != pks else []
+        wrong += ["tantivy is out of step"] if store.lexical.pks() != pks else []
+        wrong += ["passages don't find themselves"] if lost_dense(store.dense, sample) else []
+        wrong += ["passages don't find their words"] if lost_lexical(store.lexical, sample) else []
+    return wrong
