@@ -96,6 +96,8 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
 
     server = ModelServer.of(settings)
     author = Author(server.open, settings.llm_timeout_s) if server else None
+    if server:
+        server.warm()
     return Engine(
         HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexicon, store.catalog,
         load_calibration(settings.calibration), lambda: store.catalog.generation, settings.max_question_chars,

@@ -51,6 +51,11 @@ class ModelServer:
                 timeout=self._timeout_s, max_tokens=MOST_TOKENS, temperature=0.0, async_http_client=client,
             )  # fmt: skip
 
+    @staticmethod
+    def warm() -> None:
+        """Load the library now: it takes a second or two, which the first answer's time limit doesn't have."""
+        import llama_index.llms.openai_like  # noqa: F401
+
     async def names(self) -> list[str]:
         """The server's models. Raises ModelServerFailed."""
         async with self._client(min(self._timeout_s, _LIST_TIMEOUT_S)) as client:

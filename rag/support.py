@@ -114,7 +114,9 @@ class SupportCheck:
         texts = list(dict.fromkeys(piece for text, quotes in cited for piece in (text, *quotes)))
         if not texts:
             return []
-        vectors = dict(zip(texts, self._encoder.encode_passages(texts), strict=True))
+        # A model's reply can hold half a surrogate pair, which no tokenizer takes.
+        readable = [text.encode("utf-8", "replace").decode() for text in texts]
+        vectors = dict(zip(texts, self._encoder.encode_passages(readable), strict=True))
         return [_nearest(vectors[text], np.stack([vectors[quote] for quote in quotes])) for text, quotes in cited]
 
 

@@ -12,6 +12,7 @@ ready_s          seconds from a second start to ready                           
 listen_s         seconds from a start to the first answer of /livez                             (want < 2)
 first_event_ms   median until the first streamed event                                          (want < 100)
 rebuild_per_s    passages/s of a rebuild of both projections from stored vectors
+written_…        see tests/bench_written.py
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from index.split import split
 from index.store import Store
 from index.sync import Syncer
 from rag.settings import Settings
+from tests import bench_written
 from tests.conftest import MODELS, ROOT, SEEDS, Server, free_port
 
 QUESTIONS = [json.loads(line)["question"] for line in (ROOT / "eval/gold/seeds.jsonl").read_text().splitlines()]
@@ -43,6 +45,7 @@ WANTED: dict[str, tuple[str, float]] = {
     "index_ratio": ("≥", 0.85), "http_p50_ratio": ("≤", 1.5), "http_p95_ratio": ("≤", 2.5), "noop_sync_s": ("<", 1),
     "one_change_s": ("<", 1), "watch_s": ("<", 2), "sync_p95_ratio": ("≤", 3),
     "rss_mb": ("<", 1200), "ready_s": ("<", 15), "listen_s": ("<", 2), "first_event_ms": ("<", 100),
+    **bench_written.WANTED,
 }  # fmt: skip
 ROUNDS, FILES, ASKED = 3, 1000, 1000
 
@@ -207,6 +210,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for part in (bench_index, bench_noop, bench_watch, bench_http):
             figures |= part(encoder, Path(folder))
+        figures |= bench_written.bench_written(Path(folder))
     table = Table("figure", "measured", "wanted", "")
     for name, value in figures.items():
         sign, limit = WANTED.get(name, ("", 0))

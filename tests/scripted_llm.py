@@ -83,7 +83,11 @@ def _handler(state: ScriptedServer) -> type[BaseHTTPRequestHandler]:  # noqa: C9
         def do_POST(self) -> None:
             state.paths.append(self.path)
             state.headers.append(dict(self.headers))
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            if not raw:  # the client left before it had asked
+                self.close_connection = True
+                return None
+            body = json.loads(raw)
             state.requests.append(body)
             script = state.next()
             if script.location or script.status != 200:

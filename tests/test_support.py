@@ -290,6 +290,7 @@ def test_the_parts_never_raise(text: str, quotes: list[str]) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(TEXTS, st.lists(TEXTS, max_size=2)), max_size=3), st.sampled_from(["es", "en", "fr"]))
+@example([("a\ud800", ["b\ud800"])], "es")
 def test_the_check_never_raises_and_a_quote_supports_itself(
     encoder: Encoder, drawn: list[tuple[str, list[str]]], language: str
 ) -> None:
