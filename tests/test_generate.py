@@ -46,8 +46,12 @@ def model() -> Iterator[ScriptedServer]:
 
 @pytest.fixture(scope="module")
 def written(model: ScriptedServer, seeds_store: Store, encoder: Encoder) -> Engine:
-    settings = Settings(models_dir=MODELS, llm_url=model.url, llm_timeout_s=2)
-    return build_engine(seeds_store, encoder, settings)
+    return build_engine(seeds_store, encoder, Settings(models_dir=MODELS, llm_url=model.url, llm_timeout_s=60))
+
+
+@pytest.fixture(scope="module")
+def hurried(model: ScriptedServer, seeds_store: Store, encoder: Encoder) -> Engine:
+    return build_engine(seeds_store, encoder, Settings(models_dir=MODELS, llm_url=model.url, llm_timeout_s=1))
 
 
 def number_of(messages: Messages, words: str) -> int:
@@ -146,11 +150,11 @@ FAILURES: dict[str, tuple[Script, str]] = {
 
 @pytest.mark.parametrize("case", FAILURES)
 def test_a_failure_gives_the_extracted_answer(
-    case: str, written: Engine, engine: Engine, model: ScriptedServer
+    case: str, written: Engine, hurried: Engine, engine: Engine, model: ScriptedServer
 ) -> None:
     script, reason = FAILURES[case]
     model.play(script)
-    events = in_steps(written, CONTAINERS)
+    events = in_steps(hurried if reason == "timeout" else written, CONTAINERS)
     answer = events[-1].data
     extracted = engine.answer(CONTAINERS)
     assert (answer.mode, answer.status, answer.text) == ("extractive", "answered", extracted.text)
@@ -260,7 +264,7 @@ def service(model: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> 
     from tests.conftest import free_port
 
     started = Server(
-        tmp_path_factory.mktemp("written"), SEEDS, free_port(), RENGLON_LLM_URL=model.url, RENGLON_LLM_TIMEOUT_S="5"
+        tmp_path_factory.mktemp("written"), SEEDS, free_port(), RENGLON_LLM_URL=model.url, RENGLON_LLM_TIMEOUT_S="60"
     )
     try:
         started.wait("/readyz", 180)
