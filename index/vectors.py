@@ -19,7 +19,11 @@ BATCH = 5000  # Chroma 1.5 refuses more than 5,461 records at once
 # Chroma writes its graph to disk after this many changes, and a kill in that moment leaves it unreadable. Below it
 # the graph is replayed from SQLite on the first query after a start: 0.3 ms a passage.
 SYNC_THRESHOLD = 20_000
-_CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": 200, "sync_threshold": SYNC_THRESHOLD}}
+# 50 candidates while the graph is built, not Chroma's 100, and 200 while it is searched: a rebuild takes 60 % of the
+# time, and the nearest 24 are the same (docs/scaling.md).
+_CONFIGURATION: Any = {
+    "hnsw": {"space": "cosine", "ef_construction": 50, "ef_search": 200, "sync_threshold": SYNC_THRESHOLD}
+}
 
 
 class DenseIndex:
