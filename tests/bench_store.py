@@ -32,12 +32,12 @@ from index.read import document_of
 from index.retrieve import HybridRetriever
 from index.schema import Change, ModelKey
 from index.space import size_of
-from index.split import split
+from index.split import Passage, Span
 from index.store import Store
 from index.sync import Syncer
 from tests.conftest import free_port
 
-DIMENSION, ASKED, PER_DOCUMENT = 384, 400, 50
+DIMENSION, ASKED, PER_DOCUMENT = 384, 200, 500
 WORDS = 20_000
 
 
@@ -71,12 +71,16 @@ class Synthetic:
 
 def fill(store: Store, encoder: Synthetic, passages: int) -> None:
     """Put documents into the catalogue alone; the projections are the rebuild's work."""
-    model, n = ModelKey("synthetic", "1", DIMENSION), 0
-    while (have := len(store.catalog.pks())) < passages:
-        n += 1
-        document = document_of(f"{n}.txt", "\n\n".join(encoder.texts(PER_DOCUMENT)).encode())
-        parts = split(document.source)[: passages - have]
-        vectors, sentences = encoder.vectors(len(parts)), encoder.vectors(sum(len(part.sentences) for part in parts))
+    model = ModelKey("synthetic", "1", DIMENSION)
+    for n, have in enumerate(range(0, passages, PER_DOCUMENT)):
+        lines = encoder.texts(min(PER_DOCUMENT, passages - have))
+        document = document_of(f"{n}.txt", "\n".join(lines).encode())
+        parts, start = [], 0
+        for line, text in enumerate(lines, 1):
+            span = Span(start, start + len(text), line, line)
+            parts.append(Passage(span, (span,)))
+            start += len(text) + 1
+        vectors, sentences = encoder.vectors(len(parts)), encoder.vectors(len(parts))
         pks = store.catalog.reserve(len(parts))
         store.catalog.replace(Change(document, "/", parts, vectors, sentences), model, pks)
 

@@ -32,7 +32,7 @@ import httpx
 from hypothesis.stateful import run_state_machine_as_test
 
 from index import heal, space, vectors
-from index.encoder import load_encoder
+from index.encoder import Encoder, load_encoder
 from index.store import Store
 from index.sync import Syncer
 from rag.errors import DataFolderUnusable
@@ -50,9 +50,9 @@ CHILDREN.set_forkserver_preload(["tests.victim"])
 class Torture:
     """A working folder, an encoder, and what was found wrong."""
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Path, encoder: Encoder) -> None:
         self.work = work
-        self.encoder = Remembering(load_encoder(Settings(models_dir=MODELS)))
+        self.encoder = Remembering(encoder)
         self.memory = work / "memory"
         self.encoder.learn(self.memory)
         self.wrong: list[str] = []
@@ -257,7 +257,7 @@ class Torture:
         return fuzz(self.work / "fuzz", times or 150, self.wrong)
 
 
-def fuzz(work: Path, examples: int, wrong: list[str]) -> Figures:
+def fuzz(work: Path, examples: int, wrong: list[str], phases: str = "coverage,fuzzing") -> Figures:
     """Ask each operation of a real server `examples` times; server errors are wrong."""
     server = Server(work, SEEDS, free_port())
     try:
@@ -265,7 +265,7 @@ def fuzz(work: Path, examples: int, wrong: list[str]) -> Figures:
         command = [
             str(Path(sys.executable).parent / "schemathesis"), "run", f"{server.url}/openapi.json", "--max-examples",
             str(examples), "--checks", "not_a_server_error", "--seed", "1", "--no-color", "--phases",
-            "coverage,fuzzing", "--continue-on-failure", "--request-timeout", "30", "--suppress-health-check", "all",
+            phases, "--continue-on-failure", "--request-timeout", "30", "--suppress-health-check", "all",
         ]  # fmt: skip
         env = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
         done = subprocess.run(command, capture_output=True, text=True, cwd=work.parent, env=env, check=False)
@@ -309,7 +309,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=0)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        torture = Torture(Path(folder))
+        torture = Torture(Path(folder), load_encoder(Settings(models_dir=MODELS)))
         for part in chosen.parts or parts:
             began = time.perf_counter()
             figures = getattr(torture, part)(chosen.times)
