@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import errors, pages
+from api import errors, openai, pages
 from api.routes import router
 from api.service import Service
 from rag.settings import Settings
@@ -35,5 +35,6 @@ def create_app(settings: Settings, url: str = "") -> FastAPI:
     app.state.service = service
     errors.install(app)
     app.include_router(router)
+    app.include_router(openai.router)
     pages.install(app)
     return app
