@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import errors, guard, pages, writes
+from api import errors, guard, openai, pages, writes
 from api.routes import router
 from api.service import Service
 from rag.settings import Settings
@@ -37,6 +37,7 @@ def create_app(settings: Settings, url: str = "", watch: bool = False) -> FastAP
     app.add_middleware(guard.Guard, settings=settings)
     app.include_router(router)
     app.include_router(writes.router(settings))
+    app.include_router(openai.router)
     guard.describe(app)
     pages.install(app)
     return app
