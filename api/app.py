@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from api import errors, guard, openai, pages, writes
 from api.routes import router
@@ -28,8 +29,8 @@ def create_app(settings: Settings, url: str = "", watch: bool = False) -> FastAP
         yield
         service.stop()
 
-    app = FastAPI(
-        title="Renglón", version=VERSION, lifespan=lifespan, max_body_size=MAX_BODY_BYTES,
+    app: FastAPI = FastAPIOffline(
+        redoc_url=None, title="Renglón", version=VERSION, lifespan=lifespan, max_body_size=MAX_BODY_BYTES,
         description="Answers from a folder of articles; every sentence cites file, line and span.",
     )  # fmt: skip
     app.state.service = service

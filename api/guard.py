@@ -23,8 +23,8 @@ from rag.settings import Settings
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Everything else needs the key, so that a new route is closed until somebody decides otherwise.
-OPEN = frozenset({"/", "/livez", "/readyz", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
-OPEN_BELOW = "/web/"
+OPEN = frozenset({"/", "/livez", "/readyz", "/docs", "/docs/oauth2-redirect", "/openapi.json"})
+OPEN_BELOW = ("/web/", "/static-offline-docs/")
 
 
 class Guard:

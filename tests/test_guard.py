@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.errors import OPENAI_PATHS
 from tests.conftest import ROOT, SEEDS, Server
 from tests.test_http import problem
 
@@ -38,6 +40,21 @@ def bearer(key: str) -> dict[str, str | bytes]:
     return {"authorization": f"Bearer {key}".encode()}
 
 
+def refused(response: httpx.Response) -> None:
+    """401, in the form that the route speaks."""
+    if response.url.path.startswith(OPENAI_PATHS):
+        assert (response.status_code, response.json()["error"]["code"]) == (401, "key_required")
+    else:
+        problem(response, 401)
+
+
+def test_the_description_of_the_interface_calls_nobody_else(server: Server) -> None:
+    page = httpx.get(f"{server.url}/docs").text
+    assert not re.search(r"https?://", page)
+    for path in re.findall(r"(?:src|href)=\"(/[^\"]+)", page):
+        assert httpx.get(server.url + path).status_code == 200
+
+
 def test_no_v1_route_is_missed(guarded: Server) -> None:
     schema = httpx.get(f"{guarded.url}/openapi.json").json()
     routes = [(method, path) for path, operations in schema["paths"].items() for method in operations]
@@ -45,9 +62,9 @@ def test_no_v1_route_is_missed(guarded: Server) -> None:
     assert len(closed) > 12
     for method, path in closed:
         url = guarded.url + path.replace("{document_id}", "x").replace("{job_id}", "x")
-        problem(httpx.request(method, url), 401)
+        refused(httpx.request(method, url))
         assert "Bearer" in httpx.request(method, url).headers["www-authenticate"]
-        problem(httpx.request(method, url, headers=bearer(KEY + "x")), 401)
+        refused(httpx.request(method, url, headers=bearer(KEY + "x")))
         assert httpx.request(method, url, headers=bearer(KEY)).status_code != 401
         assert {"401", "403"} <= set(schema["paths"][path][method]["responses"])
     # What is open is only what tells nothing of the articles.
