@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import errors, guard, pages, writes
+from api import errors, guard, openai, pages, writes
 from api.routes import router
 from api.service import Service
 from rag.settings import Settings
@@ -36,6 +36,7 @@ def create_app(settings: Settings, url: str = "", watch: bool = False) -> FastAP
     errors.install(app)
     app.add_middleware(guard.Guard, settings=settings)
     app.include_router(router)
+    app.include_router(openai.router)
     app.include_router(writes.router(settings))
     guard.describe(app)
     pages.install(app)

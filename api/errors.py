@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rag import errors
 
 log = logging.getLogger("renglon")
+# The routes that speak OpenAI's protocol answer errors in its form too: its clients read no other.
+OPENAI_PATHS = ("/v1/chat/", "/v1/models")
 
 STATUS: dict[type[errors.RenglonError], int] = {
     errors.InvalidQuestion: 422,
@@ -42,8 +44,13 @@ STATUS: dict[type[errors.RenglonError], int] = {
 
 def problem(status: int, name: str, detail: str, hint: str = "") -> JSONResponse:
     """A problem document: type, title, status, detail, and what to do about it."""
-    headers = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
-    return JSONResponse(body(status, name, detail, hint), status, headers, media_type="application/problem+json")
+    return JSONResponse(
+        body(status, name, detail, hint), status, _headers(status), media_type="application/problem+json"
+    )
+
+
+def _headers(status: int) -> dict[str, str] | None:
+    return {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
 
 
 def body(status: int, name: str, detail: str, hint: str = "") -> dict[str, Any]:
@@ -58,45 +65,74 @@ def body_of(error: errors.RenglonError) -> dict[str, Any]:
     return body(STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint)
 
 
+def openai_form(status: int, name: str, detail: str, hint: str = "", param: str | None = None) -> dict[str, Any]:
+    """An error as OpenAI's clients read it."""
+    code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return {"error": {"message": f"{detail} {hint}".strip(), "type": kind, "code": code, "param": param}}
+
+
+def status_of(error: errors.RenglonError) -> tuple[int, str, str, str]:
+    """Status, name, detail and hint of one of our own errors."""
+    return STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint
+
+
+def said(path: str, status: int, name: str, detail: str, hint: str, param: str | None = None) -> JSONResponse:
+    """The error in the form that the route at a path speaks."""
+    if not path.startswith(OPENAI_PATHS):
+        return problem(status, name, detail, hint)
+    # OpenAI answers 400 where we answer 422; its clients' own classes of errors go by that.
+    status = 400 if status == 422 else status
+    return JSONResponse(openai_form(status, name, detail, hint, param), status, _headers(status))
+
+
 def of_error(error: errors.RenglonError) -> JSONResponse:
     """The problem document of one of our own errors."""
-    return problem(STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint)
+    return problem(*status_of(error))
 
 
 def install(app: FastAPI) -> None:
     """Make every error that leaves the app a problem document."""
 
     @app.exception_handler(errors.RenglonError)
-    def _own(_: Request, error: errors.RenglonError) -> JSONResponse:
-        return of_error(error)
+    def _own(request: Request, error: errors.RenglonError) -> JSONResponse:
+        param = "messages" if isinstance(error, errors.InvalidQuestion) else None
+        return said(request.url.path, *status_of(error), param)
 
     @app.exception_handler(RequestValidationError)
-    def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and why, never the input itself: it may be huge, or not even encodable.
         reasons = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5]]
-        return problem(422, "InvalidRequest", "; ".join(reasons), "GET /docs shows what is expected.")
+        param = next((".".join(map(str, e["loc"][1:])) for e in error.errors()[:1]), None)
+        return said(
+            request.url.path, 422, "InvalidRequest", "; ".join(reasons), "GET /docs shows what is expected.", param
+        )
 
     @app.exception_handler(HTTPException)
-    def _http(_: Request, error: HTTPException) -> JSONResponse:
+    def _http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 413:
-            return _too_large()
-        return problem(error.status_code, "HttpError", str(error.detail), "GET /docs lists the routes.")
+            return _too_large(request.url.path)
+        model = error.status_code == 404 and request.url.path.startswith("/v1/models/")
+        name = "ModelNotFound" if model else "HttpError"
+        return said(request.url.path, error.status_code, name, str(error.detail), "GET /docs lists the routes.")
 
     @app.exception_handler(Exception)
-    def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    def _unexpected(request: Request, error: Exception) -> JSONResponse:
         log.exception("unexpected error", exc_info=error)
-        return problem(500, "InternalError", "Something unexpected failed.", "The server's log says more.")
+        return said(
+            request.url.path, 500, "InternalError", "Something unexpected failed.", "The server's log says more."
+        )
 
     build = app.build_middleware_stack
     app.build_middleware_stack = lambda: _TooLarge(build())  # type: ignore[method-assign]
 
 
-def _too_large() -> JSONResponse:
-    return problem(413, "FileTooLarge", "The request is larger than this route takes.", "Send less at once.")
+def _too_large(path: str) -> JSONResponse:
+    return said(path, 413, "FileTooLarge", "The request is larger than this route takes.", "Send less at once.")
 
 
 class _TooLarge:
-    """The frame answers a body that is announced as too large in plain text, before any handler: said as a problem."""
+    """The frame answers a body that is announced as too large in plain text, before any handler: said in our form."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -107,9 +143,9 @@ class _TooLarge:
         async def checked(message: Message) -> None:
             nonlocal replaced
             large = message["type"] == "http.response.start" and message["status"] == 413
-            if large and b"problem" not in dict(message["headers"]).get(b"content-type", b""):
+            if large and b"json" not in dict(message["headers"]).get(b"content-type", b""):
                 replaced = True
-                await _too_large()(scope, receive, send)
+                await _too_large(scope["path"])(scope, receive, send)
             if not replaced:
                 await send(message)
 

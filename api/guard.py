@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import of_error
+from api.errors import said, status_of
 from rag.errors import KeyRequired, NotAllowed, RenglonError
 from rag.settings import Settings
 
@@ -41,7 +41,7 @@ class Guard:
             try:
                 self._check(scope, Headers(scope=scope))
             except RenglonError as error:
-                await of_error(error)(scope, receive, send)
+                await said(scope["path"], *status_of(error))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
