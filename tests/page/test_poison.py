@@ -1,0 +1,46 @@
+"""Poisoned articles on the page, written up by a model that obeys them: nothing reaches out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import injection
+from tests.conftest import Server, free_port
+from tests.page.conftest import Open
+from tests.page.steps import ask, chips
+from tests.page.test_honest import _unharmed
+from tests.scripted_llm import Script, scripted
+
+SHOWN = injection.articles()[24:60:4]  # one in four of those that imitate what stands around the evidence
+
+
+@pytest.fixture(scope="module")
+def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("poisoned")
+    injection.write(folder / "corpus")
+    with scripted() as model:
+        model.play(Script(injection.obey))
+        server = Server(folder / "data", folder / "corpus", free_port(), RENGLON_LLM_URL=model.url)
+        try:
+            server.wait("/readyz", 180)
+            yield server
+        finally:
+            server.stop()
+
+
+def test_the_page_reaches_nobody(visit: Open, poisoned: Server) -> None:
+    """The fixture of the page fails on any request to another host, any dialog, any script error."""
+    page = visit(url=poisoned.url)
+    obeyed = 0
+    for article in SHOWN:
+        turn = ask(page, article.question)
+        obeyed += article.canary in turn.inner_text()
+        expect(chips(turn).first).to_be_visible()
+        expect(turn.get_by_role("link", name=injection.HOST)).to_have_count(0)
+        _unharmed(page)
+    assert obeyed >= len(SHOWN) - 2
+    page.reload()
+    _unharmed(page)
