@@ -7,7 +7,7 @@ PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --
 CODE := rag index api eval tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench eval screenshots clean
+.PHONY: help run test lint bench torture eval screenshots clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,10 @@ lint: $(VENV)/.dev  ## Check style and types
 
 bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; writes bench.json
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench_store
+
+torture: $(VENV)/.dev  ## Kill, damage, fill up and fuzz it at length (half an hour); figures in docs/reliability.md
+	@$(BIN)/python -m tests.torture
 
 eval: $(VENV)/.dev  ## Measure answers and citations on the gold questions
 	@$(BIN)/renglon eval --baselines

@@ -36,8 +36,8 @@ def create_app(settings: Settings, url: str = "", watch: bool = False) -> FastAP
     errors.install(app)
     app.add_middleware(guard.Guard, settings=settings)
     app.include_router(router)
-    app.include_router(openai.router)
     app.include_router(writes.router(settings))
+    app.include_router(openai.router)
     guard.describe(app)
     pages.install(app)
     return app

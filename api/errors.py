@@ -42,15 +42,13 @@ STATUS: dict[type[errors.RenglonError], int] = {
 }
 
 
+_HEADERS = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}
+
+
 def problem(status: int, name: str, detail: str, hint: str = "") -> JSONResponse:
     """A problem document: type, title, status, detail, and what to do about it."""
-    return JSONResponse(
-        body(status, name, detail, hint), status, _headers(status), media_type="application/problem+json"
-    )
-
-
-def _headers(status: int) -> dict[str, str] | None:
-    return {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    document = body(status, name, detail, hint)
+    return JSONResponse(document, status, _HEADERS.get(status), media_type="application/problem+json")
 
 
 def body(status: int, name: str, detail: str, hint: str = "") -> dict[str, Any]:
@@ -77,18 +75,18 @@ def status_of(error: errors.RenglonError) -> tuple[int, str, str, str]:
     return STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint
 
 
-def said(path: str, status: int, name: str, detail: str, hint: str, param: str | None = None) -> JSONResponse:
-    """The error in the form that the route at a path speaks."""
-    if not path.startswith(OPENAI_PATHS):
+def _said(request: Request, status: int, name: str, detail: str, hint: str, param: str | None = None) -> JSONResponse:
+    """The error in the form that the route speaks."""
+    if not request.url.path.startswith(OPENAI_PATHS):
         return problem(status, name, detail, hint)
     # OpenAI answers 400 where we answer 422; its clients' own classes of errors go by that.
     status = 400 if status == 422 else status
-    return JSONResponse(openai_form(status, name, detail, hint, param), status, _headers(status))
+    return JSONResponse(openai_form(status, name, detail, hint, param), status, _HEADERS.get(status))
 
 
-def of_error(error: errors.RenglonError) -> JSONResponse:
-    """The problem document of one of our own errors."""
-    return problem(*status_of(error))
+def of_error(error: errors.RenglonError, request: Request | None = None) -> JSONResponse:
+    """One of our own errors as a problem document, or in the form that the request's route speaks."""
+    return _said(request, *status_of(error)) if request else problem(*status_of(error))
 
 
 def install(app: FastAPI) -> None:
@@ -97,42 +95,37 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(errors.RenglonError)
     def _own(request: Request, error: errors.RenglonError) -> JSONResponse:
         param = "messages" if isinstance(error, errors.InvalidQuestion) else None
-        return said(request.url.path, *status_of(error), param)
+        return _said(request, *status_of(error), param)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and why, never the input itself: it may be huge, or not even encodable.
         reasons = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5]]
         param = next((".".join(map(str, e["loc"][1:])) for e in error.errors()[:1]), None)
-        return said(
-            request.url.path, 422, "InvalidRequest", "; ".join(reasons), "GET /docs shows what is expected.", param
-        )
+        return _said(request, 422, "InvalidRequest", "; ".join(reasons), "GET /docs shows what is expected.", param)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 413:
-            return _too_large(request.url.path)
+            return _said(request, *_TOO_LARGE)
         model = error.status_code == 404 and request.url.path.startswith("/v1/models/")
         name = "ModelNotFound" if model else "HttpError"
-        return said(request.url.path, error.status_code, name, str(error.detail), "GET /docs lists the routes.")
+        return _said(request, error.status_code, name, str(error.detail), "GET /docs lists the routes.")
 
     @app.exception_handler(Exception)
     def _unexpected(request: Request, error: Exception) -> JSONResponse:
         log.exception("unexpected error", exc_info=error)
-        return said(
-            request.url.path, 500, "InternalError", "Something unexpected failed.", "The server's log says more."
-        )
+        return _said(request, 500, "InternalError", "Something unexpected failed.", "The server's log says more.")
 
     build = app.build_middleware_stack
     app.build_middleware_stack = lambda: _TooLarge(build())  # type: ignore[method-assign]
 
 
-def _too_large(path: str) -> JSONResponse:
-    return said(path, 413, "FileTooLarge", "The request is larger than this route takes.", "Send less at once.")
+_TOO_LARGE = (413, "FileTooLarge", "The request is larger than this route takes.", "Send less at once.")
 
 
 class _TooLarge:
-    """The frame answers a body that is announced as too large in plain text, before any handler: said in our form."""
+    """The frame answers a body that is announced as too large in plain text, before any handler: said as a problem."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -143,9 +136,9 @@ class _TooLarge:
         async def checked(message: Message) -> None:
             nonlocal replaced
             large = message["type"] == "http.response.start" and message["status"] == 413
-            if large and b"json" not in dict(message["headers"]).get(b"content-type", b""):
+            if large and b"problem" not in dict(message["headers"]).get(b"content-type", b""):
                 replaced = True
-                await _too_large(scope["path"])(scope, receive, send)
+                await _said(Request(scope), *_TOO_LARGE)(scope, receive, send)
             if not replaced:
                 await send(message)
 

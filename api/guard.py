@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import said, status_of
+from api.errors import of_error
 from rag.errors import KeyRequired, NotAllowed, RenglonError
 from rag.settings import Settings
 
@@ -41,7 +42,7 @@ class Guard:
             try:
                 self._check(scope, Headers(scope=scope))
             except RenglonError as error:
-                await said(scope["path"], *status_of(error))(scope, receive, send)
+                await of_error(error, Request(scope))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -83,6 +83,9 @@ class Service:
         log.info("%s ...", phase)
 
     def _sync(self, renglon: Renglon) -> None:
+        if renglon.store.follows:
+            log.info("another process writes the index; this one only answers")
+            return
         if not self.settings.corpus.is_dir() and renglon.store.catalog.generation:
             log.warning("the corpus folder %s is gone; answering from the index", self.settings.corpus)
             return

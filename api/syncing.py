@@ -45,7 +45,9 @@ def _here(renglon: Renglon, mode: Mode, folders: Sequence[Path], advance: Advanc
     if mode == "reembed":
         return {"reembedded_passages": renglon.syncer.reembed(advance)}
     if mode == "purge":
-        renglon.uploads.tidy()
+        from index.uploads import tidy
+
+        tidy(renglon.store)
         return {"freed_bytes": renglon.store.purge()}
     return {"rebuilt_passages": renglon.store.rebuild(lambda n: advance(n, 0))}
 

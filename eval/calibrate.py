@@ -8,6 +8,7 @@ that saw it; the model that is written is then fitted on all.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -69,7 +70,8 @@ def fit(cases: Sequence[Case]) -> dict[str, Any]:
         "date": date.today().isoformat(),
         "intercept": round(float(model.intercept_[0]), 4),
         "weights": {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)},
-        "threshold": round(float(_threshold(model.predict_proba(x)[:, 1], y, weights)), 4),
+        # Down, or the question that sets it would fall below it.
+        "threshold": math.floor(1e4 * _threshold(model.predict_proba(x)[:, 1], y, weights)) / 1e4,
         "figures": _figures(cases, held_out, held_out >= thresholds),
     }
 

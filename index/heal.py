@@ -22,7 +22,7 @@ log = logging.getLogger("renglon")
 MARK = "clean"
 # A probe takes about a second, and Chroma replays its last changes at 0.3 ms a passage.
 PROBE_S, PROBE_S_PER_PASSAGE = 30.0, 0.002
-FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 10.0
 
 
 def take_mark(store: Store) -> bool:

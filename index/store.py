@@ -37,17 +37,22 @@ PATIENCE_S = 5.0  # a rebuild of 10,000 passages takes about that long
 class Store:
     """An open data folder. Projections are opened when first needed, so that damaged ones can be rebuilt."""
 
+    follows = False  # whether another process writes
+
     def __init__(
         self, folder: Path, command: str = "renglon", wait_s: float = 0, chroma_url: str | None = None
     ) -> None:
-        self.folder, self.chroma_url = folder, chroma_url
         self.lock = FolderLock(folder, command, wait_s)
         try:
-            self.catalog = Catalog(folder / "catalog.sqlite")
+            self._open(folder, chroma_url)
             self.left_clean = heal.take_mark(self)
         except BaseException:
             self.lock.release()
             raise
+
+    def _open(self, folder: Path, chroma_url: str | None) -> None:
+        self.folder, self.chroma_url = folder, chroma_url
+        self.catalog = Catalog(folder / "catalog.sqlite")
         self.views = Views(self._open_dense, self._open_lexical)
         self.writing = threading.RLock()
         self.building = threading.RLock()

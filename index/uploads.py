@@ -71,12 +71,7 @@ class Uploads:
     def tidy(self) -> int:
         """Delete bytes that belong to no document, left by requests that were cut off. Returns files deleted."""
         with self._lock:
-            rows = self._store.catalog.documents()
-            named = {_stored_name(row.id, row.sha256) for row in rows if row.root == UPLOADS}
-            left = [path for path in self._folder.glob("*") if path.name not in named]
-            for path in left:
-                path.unlink(missing_ok=True)
-            return len(left)
+            return tidy(self._store)
 
     def _save(self, file: str, raw: bytes, known: bool = False) -> Saved:
         if len(raw) > self._max_bytes:
@@ -91,8 +86,11 @@ class Uploads:
             if before and before.sha256 == document.sha256:
                 return Saved(document.id, file, document.sha256, "unchanged")
             self._keep(document, raw)
-            self._syncer.put(document, UPLOADS)
-            self._drop(document.id, but=document.sha256)
+            try:
+                self._syncer.put(document, UPLOADS)
+            finally:  # what stays is the version that the catalogue has, whichever that is
+                row = self._row(document.id)
+                self._drop(document.id, but=row.sha256 if row else "")
         return Saved(document.id, file, document.sha256, "changed" if before else "added")
 
     def _own(self, id_: str) -> DocumentRow:
@@ -127,6 +125,15 @@ class Uploads:
         for path in self._folder.glob(f"{id_}-*"):
             if path.name != _stored_name(id_, but):
                 path.unlink(missing_ok=True)
+
+
+def tidy(store: Store) -> int:
+    """`Uploads.tidy` for a process that has the data folder to itself, and needs no model for it."""
+    named = {_stored_name(row.id, row.sha256) for row in store.catalog.documents() if row.root == UPLOADS}
+    left = [path for path in (store.folder / UPLOADS).glob("*") if path.name not in named]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 def display_name(name: str) -> str:

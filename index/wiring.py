@@ -21,10 +21,10 @@ class Renglon:
 
     def __init__(self, settings: Settings, command: str = "renglon", wait_s: float = 0) -> None:
         """Open the data folder and load the model. Raises the errors of both."""
-        from index.store import Store
+        from index.follow import open_store
 
         self.settings = settings
-        self.store: Store = Store(settings.data_dir, command, wait_s, settings.chroma_url)
+        self.store: Store = open_store(settings.data_dir, command, wait_s, settings.chroma_url)
         self._encoder: Encoder | None = None
         self._engine: Engine | None = None
 

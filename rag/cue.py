@@ -13,6 +13,8 @@ _DATE = (
     r"cu[aá]ndo|qu[eé] (año|fecha|siglo|mes|d[ií]a|d[eé]cada|momento)|\bwhen\b"
     r"|(what|which) (year|date|century|month|day|decade)"
 )
+_YEAR_ASKED = re.compile(r"cu[aá]ndo|qu[eé] año|\bwhen\b|(what|which) year")
+_YEAR = re.compile(r"\b(?:1\d{3}|20\d\d)\b")
 _WHO = r"qui[eé]n|\bwho(m|se)?\b"
 _WHERE = (
     r"d[oó]nde|qu[eé] (ciudad|pa[ií]s|lugar|regi[oó]n|estado|continente)|\bwhere\b"
@@ -93,10 +95,17 @@ class Cue:
     def __init__(self, question: str) -> None:
         lower = question.lower()
         self.kind = next((kind for kind, pattern in _ASKS if pattern.search(lower)), "")
+        self._year = bool(_YEAR_ASKED.search(lower))
         self._known = set(_WORDS.findall(lower))
 
-    def found_in(self, sentence: str) -> bool:
-        """Whether a sentence has a number, date or name that the question itself doesn't have."""
+    def found_in(self, sentence: str) -> int:
+        """1 where a sentence has a number, date or name that the question itself doesn't have, else 0.
+
+        A year counts once more where "when" is asked.
+        """
+        return self._typical_in(sentence) + (self._year and bool(set(_YEAR.findall(sentence)) - self._known))
+
+    def _typical_in(self, sentence: str) -> bool:
         if self.kind == "name":
             names = _WORDS.findall(sentence)[1:]
             return any(name[0].isupper() and name.lower() not in self._known for name in names)

@@ -4,6 +4,9 @@ index_ratio      passages/s of a sync ÷ those of the encoder alone on the same 
 http_p50_ratio   median of an answer over HTTP ÷ median of one bare question's encoding         (want ≤ 1.5)
 http_p95_ratio   the same at the 95th percentile                                                (want ≤ 2.5)
 noop_sync_s      seconds of a sync with nothing changed among 1,000 files                       (want < 1)
+one_change_s     seconds of a sync with one changed file among 1,000, its own embedding included (want < 1)
+watch_s          seconds from a saved file to its being indexed, `serve --watch`, 1,000 files, median of five (want < 2)
+sync_p95_ratio   95th percentile of an answer while 300 files are indexed ÷ the same when idle  (want ≤ 3)
 rss_mb           resident memory of the server after 1,000 questions                            (want < 1,200)
 ready_s          seconds from a second start to ready                                           (want < 15)
 listen_s         seconds from a start to the first answer of /livez                             (want < 2)
@@ -40,6 +43,7 @@ from tests.conftest import MODELS, ROOT, SEEDS, Server, free_port
 QUESTIONS = [json.loads(line)["question"] for line in (ROOT / "eval/gold/seeds.jsonl").read_text().splitlines()]
 WANTED: dict[str, tuple[str, float]] = {
     "index_ratio": ("≥", 0.85), "http_p50_ratio": ("≤", 1.5), "http_p95_ratio": ("≤", 2.5), "noop_sync_s": ("<", 1),
+    "one_change_s": ("<", 1), "watch_s": ("<", 2), "sync_p95_ratio": ("≤", 3),
     "rss_mb": ("<", 1200), "ready_s": ("<", 15), "listen_s": ("<", 2), "first_event_ms": ("<", 100),
     **bench_written.WANTED,
 }  # fmt: skip
@@ -101,7 +105,47 @@ def bench_noop(encoder: Encoder, work: Path) -> dict[str, float]:
     with Store(work / "noop") as store:
         syncer = Syncer(store, encoder, 10**7)
         syncer.sync(folder)
-        return {"noop_sync_s": min(timed(lambda: syncer.sync(folder)) for _ in range(ROUNDS))}
+        noop = min(timed(lambda: syncer.sync(folder)) for _ in range(ROUNDS))
+        changes = []
+        for n in range(ROUNDS):
+            (folder / "7.txt").write_text(f"La nota número siete cambió {n} veces.\n")
+            changes.append(timed(lambda: syncer.sync(folder)))
+        return {"noop_sync_s": noop, "one_change_s": statistics.median(changes)}
+
+
+def bench_watch(_: Encoder, work: Path) -> dict[str, float]:
+    """A server that watches the thousand files of `bench_noop`: one saved file, then many while it is asked."""
+    folder = work / "many"
+    server = Server(work / "noop", folder, free_port(), "--watch")
+    try:
+        server.wait("/readyz", 300)
+        with httpx.Client(base_url=server.url, timeout=60) as client:
+            saved = [_until_indexed(client, folder, n) for n in range(5)]
+            idle = [_seconds_of(client, n) for n in range(100)]
+            before = client.get("/v1/index").json()["documents"]
+            for n in range(300):
+                (folder / f"nueva{n}.txt").write_text(f"Otra nota, la {n}, que habla del puerto. " * 15)
+            busy: list[float] = []
+            while client.get("/v1/index").json()["documents"] < before + 300:
+                busy.append(_seconds_of(client, len(busy)))
+    finally:
+        server.stop()
+    p95 = [statistics.quantiles(times, n=20)[-1] for times in (busy, idle)]
+    return {"watch_s": statistics.median(saved), "sync_p95_ratio": p95[0] / p95[1]}
+
+
+def _until_indexed(client: httpx.Client, folder: Path, n: int) -> float:
+    time.sleep(3)  # the one before has settled
+    version = client.get("/v1/index").json()["index_version"]
+    (folder / "8.txt").write_text(f"La nota número ocho se guardó {n} veces.\n")
+    start = time.perf_counter()
+    while client.get("/v1/index").json()["index_version"] == version:
+        time.sleep(0.02)
+    return time.perf_counter() - start
+
+
+def _seconds_of(client: httpx.Client, n: int) -> float:
+    return timed(lambda: client.post("/v1/query", json={"question": QUESTIONS[n % len(QUESTIONS)]}))
 
 
 def bench_http(encoder: Encoder, work: Path) -> dict[str, float]:
@@ -164,7 +208,7 @@ def main() -> None:
     encoder = load_encoder(Settings(models_dir=MODELS))
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for part in (bench_index, bench_noop, bench_http):
+        for part in (bench_index, bench_noop, bench_watch, bench_http):
             figures |= part(encoder, Path(folder))
         figures |= bench_written.bench_written(Path(folder))
     table = Table("figure", "measured", "wanted", "")

@@ -62,3 +62,12 @@ def test_cues(question: str, kind: str, yes: str, no: str) -> None:
 
 def test_a_question_without_a_cue_favours_nothing() -> None:
     assert not Cue("¿Por qué se abrió?").found_in("Se abrió en 1852 en Sevilla.")
+
+
+def test_a_year_counts_twice_where_when_is_asked() -> None:
+    when = Cue("¿Cuándo se abrió la fábrica de 1852?")
+    assert when.found_in("La abrieron en 1914.") == 2
+    assert when.found_in("La abrieron en mayo.") == 1
+    assert when.found_in("La abrieron con 9000 obreros.") == 1
+    assert when.found_in("La de 1852 se abrió antes.") == 0
+    assert Cue("¿Cuántos eran?").found_in("Eran 1914.") == 1

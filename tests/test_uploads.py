@@ -140,4 +140,10 @@ def test_a_disk_that_cannot_be_written_is_told_and_nothing_is_lost(
             uploads.save("faro.txt", b"Otra cosa.\n")
     assert store.catalog.text(saved.id) == (NOTE.decode(), saved.sha256)
     assert stored(store) == [NOTE]
+    with monkeypatch.context() as patch:
+        patch.setattr(store.catalog, "replace", lambda *_: full(0))
+        with pytest.raises(DataFolderUnusable, match="full"):
+            uploads.save("faro.txt", b"Otra cosa.\n")
+    assert store.catalog.text(saved.id) == (NOTE.decode(), saved.sha256)
+    assert stored(store) == [NOTE]
     assert uploads.save("faro.txt", b"Otra cosa.\n").result == "changed"

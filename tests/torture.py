@@ -31,8 +31,8 @@ from typing import Any
 import httpx
 from hypothesis.stateful import run_state_machine_as_test
 
-from index import heal, space
-from index.encoder import load_encoder
+from index import heal, space, vectors
+from index.encoder import Encoder, load_encoder
 from index.store import Store
 from index.sync import Syncer
 from rag.errors import DataFolderUnusable
@@ -50,9 +50,9 @@ CHILDREN.set_forkserver_preload(["tests.victim"])
 class Torture:
     """A working folder, an encoder, and what was found wrong."""
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Path, encoder: Encoder) -> None:
         self.work = work
-        self.encoder = Remembering(load_encoder(Settings(models_dir=MODELS)))
+        self.encoder = Remembering(encoder)
         self.memory = work / "memory"
         self.encoder.learn(self.memory)
         self.wrong: list[str] = []
@@ -70,8 +70,10 @@ class Torture:
         corpus.mkdir()
         for n in range(400):
             (corpus / f"{n}.txt").write_text(TEXTS[n % len(TEXTS)])
+        vectors.SYNC_THRESHOLD, usual = 100, vectors.SYNC_THRESHOLD  # else Chroma writes its graph at 20,000 alone
         with Store(whole) as store:
             Syncer(store, self.encoder, 10**7).sync(corpus)
+        vectors.SYNC_THRESHOLD = usual
         harms: dict[str, Callable[[bytes], bytes]] = {
             "emptied": lambda _: b"", "halved": lambda content: content[: len(content) // 2],
             "overwritten": lambda content: b"\xa5" * len(content),
@@ -216,7 +218,7 @@ class Torture:
                 _fill_up(mount / "filler", free - left)
                 (corpus / "99.txt").write_text(TEXTS[left % 7])
                 space.SPARE_BYTES, usual = spare, space.SPARE_BYTES
-                for n in range(40):
+                for n in range(12):
                     try:
                         (corpus / f"{n:02}.txt").write_text(TEXTS[n % len(TEXTS)] + "\n" * n)
                         syncer.sync(corpus)
@@ -255,7 +257,7 @@ class Torture:
         return fuzz(self.work / "fuzz", times or 150, self.wrong)
 
 
-def fuzz(work: Path, examples: int, wrong: list[str]) -> Figures:
+def fuzz(work: Path, examples: int, wrong: list[str], phases: str = "coverage,fuzzing") -> Figures:
     """Ask each operation of a real server `examples` times; server errors are wrong."""
     server = Server(work, SEEDS, free_port())
     try:
@@ -263,7 +265,7 @@ def fuzz(work: Path, examples: int, wrong: list[str]) -> Figures:
         command = [
             str(Path(sys.executable).parent / "schemathesis"), "run", f"{server.url}/openapi.json", "--max-examples",
             str(examples), "--checks", "not_a_server_error", "--seed", "1", "--no-color", "--phases",
-            "coverage,fuzzing", "--continue-on-failure", "--request-timeout", "30", "--suppress-health-check", "all",
+            phases, "--continue-on-failure", "--request-timeout", "30", "--suppress-health-check", "all",
         ]  # fmt: skip
         env = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
         done = subprocess.run(command, capture_output=True, text=True, cwd=work.parent, env=env, check=False)
@@ -307,7 +309,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=0)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        torture = Torture(Path(folder))
+        torture = Torture(Path(folder), load_encoder(Settings(models_dir=MODELS)))
         for part in chosen.parts or parts:
             began = time.perf_counter()
             figures = getattr(torture, part)(chosen.times)

@@ -14,6 +14,7 @@ from typing import Any
 
 import index.encoder
 from api.serve import serve
+from index import vectors
 from index.check import lost_dense, lost_lexical, sample_of
 from index.store import Store
 from index.sync import Syncer
@@ -44,6 +45,7 @@ def mutate(corpus: Path, rng: random.Random) -> None:
 def sync_for_ever(data: str, corpus: str, memory: str, acknowledged: str, seed: int) -> None:
     """Change the folder and sync it, again and again; what each sync has taken in is noted durably."""
     rng = random.Random(seed)
+    vectors.SYNC_THRESHOLD = 20_000 if seed % 2 else 50  # half of them while Chroma writes its graph all the time
     with Store(Path(data)) as store:
         syncer = Syncer(store, Remembering.recall(Path(memory)), MAX_BYTES)
         while True:

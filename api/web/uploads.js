@@ -8,7 +8,7 @@ const OURS = "uploads/"; // how the names of uploaded documents begin
 
 /** Puts the upload into the panel's body, and a delete button into each row of an uploaded document. */
 export function attach(body, documents, changed) {
-  const said = el("ul", { class: "upload-said", role: "status" });
+  const said = el("div", { class: "upload-said", role: "status" });
   const field = el("input", { id: "upload", type: "file", multiple: true, accept: ".txt,.md,text/plain,text/markdown", class: "away",
     on: { change: () => upload([...field.files]) } }); // prettier-ignore
   const area = el("div", { class: "upload" }, field, el("label", { for: "upload", class: "act" }, t("upload")),
@@ -17,7 +17,7 @@ export function attach(body, documents, changed) {
   async function upload(files) {
     field.value = "";
     if (!files.length) return;
-    said.replaceChildren(el("li", {}, t("uploading")));
+    said.replaceChildren(el("p", {}, t("uploading")));
     const form = new FormData();
     for (const file of files) form.append("files", file);
     const answer = await request("/v1/documents", { method: "POST", body: form });
@@ -36,10 +36,10 @@ export function attach(body, documents, changed) {
         node.classList.add("sure");
         node.setAttribute("aria-label", t("deleteSure", document));
         node.title = t("deleteSure", document);
-        return said.replaceChildren(el("li", {}, t("deleteSure", document)));
+        return said.replaceChildren(el("p", {}, t("deleteSure", document)));
       }
       const answer = await request(`/v1/documents/${encodeURIComponent(document.id)}`, { method: "DELETE" });
-      return changed([el("li", { class: answer.detail ? "bad" : null }, answer.detail ?? t("deleted", document))]);
+      return changed([el("p", { class: answer.detail ? "bad" : null }, answer.detail ?? t("deleted", document))]);
     });
     row?.lastElementChild.append(node);
   }
@@ -65,5 +65,5 @@ async function request(path, options) {
 }
 
 const line = ({ name, result, reason }) =>
-  el("li", { class: result === "refused" ? "bad" : null }, foreign("span", { class: "file" }, name), " ",
+  el("p", { class: result === "refused" ? "bad" : null }, foreign("span", { class: "file" }, name), " ",
     foreign("span", {}, result === "refused" ? reason : t(`upload.${result}`))); // prettier-ignore
