@@ -87,7 +87,7 @@ class Server:
         self.started = time.monotonic()
         self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def wait(self, path: str, seconds: float = 90) -> httpx.Response:
+    def wait(self, path: str, seconds: float = 180) -> httpx.Response:
         """The first 200 from a path."""
         while time.monotonic() - self.started < seconds:
             try:
