@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from rag.evidence import Evidence
@@ -88,6 +88,11 @@ class Writer:
             char_end=sentence.char_end, quote=sentence.text, answer_start=0, answer_end=0,
             score=round(evidence.score, 4), verified=verified, state="valid" if verified else "stale",
         )  # fmt: skip
+
+    def holds(self, evidence: Iterable[Evidence]) -> bool:
+        """Whether all of it is of the versions that are indexed now; these are the ones that it is checked against."""
+        found = [(self._stored(e.passage.metadata["document_id"]), e.passage.metadata["file_sha256"]) for e in evidence]
+        return all(stored is not None and stored[1] == sha256 for stored, sha256 in found)
 
     def _stored(self, id_: str) -> tuple[str, str] | None:
         if id_ not in self._texts:

@@ -37,6 +37,9 @@ class QueryEncoder(Protocol):
         """Unit vector of a question, shape (dimension,)."""
 
 
+SETTLE = 5  # a document that is replaced between two looks is looked for again, this often
+
+
 class Engine(BaseQueryEngine):
     """Answers from the passages that a retriever finds. Holds no state between questions."""
 
@@ -75,16 +78,16 @@ class Engine(BaseQueryEngine):
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """The steps of an extracted answer, as they are made; the last one carries the whole."""
-        finding = self._find(question, history)
+        finding, writer = self._settled(question, history)
         yield Event("passages", finding.passages)
-        yield from self._extract(finding)
+        yield from self._extract(finding, writer=writer)
 
     async def astream(self, question: str, history: Sequence[Turn] = ()) -> AsyncIterator[Event]:
         """The steps of an answer, written by the model where there is one; the last one carries the whole."""
         if self._author is None:
-            finding = await asyncio.to_thread(self._find, question, history)
+            finding, writer = await asyncio.to_thread(self._settled, question, history)
             yield Event("passages", finding.passages)
-            for event in await asyncio.to_thread(lambda: list(self._extract(finding))):
+            for event in await asyncio.to_thread(lambda: list(self._extract(finding, writer=writer))):
                 yield event
             return
         deadline = self._author.deadline()
@@ -132,6 +135,15 @@ class Engine(BaseQueryEngine):
         passages = [as_hit(hit) for hit in in_order(hits, evidence)]
         return Finding(question, standalone, language, passages, evidence, confidence, answerable, same, clock)
 
+    def _settled(self, question: str, history: Sequence[Turn]) -> tuple[Finding, Writer]:
+        """A finding, and a writer that holds its texts: looked for again when one was replaced under our hands."""
+        for _ in range(SETTLE):
+            finding, writer = self._find(question, history), Writer(self._source)
+            groups = choose(finding.evidence, self._max_sentences) if finding.answerable else []
+            if writer.holds(evidence for group in groups for evidence in group):
+                break
+        return finding, writer
+
     async def _understood(self, question: str, history: Sequence[Turn], deadline: float) -> str | None:
         """A follow-up so that it stands alone, rewritten by the model."""
         question = tidy(question, self._max_chars)
@@ -140,9 +152,9 @@ class Engine(BaseQueryEngine):
         found = await self._author.standalone(question, language_of(question), history, deadline, self._max_chars)
         return None if found == question else found
 
-    def _extract(self, finding: Finding, notice: str | None = None) -> Iterator[Event]:
+    def _extract(self, finding: Finding, notice: str | None = None, writer: Writer | None = None) -> Iterator[Event]:
         """The steps of an answer in the source's own words."""
-        writer = Writer(self._source)
+        writer = writer or Writer(self._source)
         for group in choose(finding.evidence, self._max_sentences) if finding.answerable else []:
             delta, citations = writer.add(group)
             if delta:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -148,25 +148,31 @@ def test_queries_never_notice_a_rebuild_or_a_change(data: Path, corpus: Path, en
     """A document that changes all the time is found at every moment, in its old version or in the new one."""
     with Store(data) as store:
         syncer, retriever = Syncer(store, encoder, MAX_BYTES), HybridRetriever(store, encoder)
+        engine = build_engine(store, encoder, Settings(models_dir=MODELS))
         vector = encoder.encode_query(QUESTION)
         versions = {(corpus / "uno.txt").read_text()}
         faults: list[object] = []
         asked = 0
         stop = threading.Event()
 
-        def ask() -> None:
+        def search() -> bool:
+            found = [row for row, *_ in retriever.rank(QUESTION, vector) if row.file == "uno.txt"]
+            return len(found) == 1 and any(found[0].text.strip() in version for version in versions)
+
+        def answer() -> bool:
+            found = engine.answer(QUESTION)
+            return not found.invalid_citations and any(found.citations[0].quote in version for version in versions)
+
+        def ask(well: Callable[[], bool]) -> None:
             nonlocal asked
             while not stop.is_set():
                 asked += 1
                 try:
-                    found = [row for row, *_ in retriever.rank(QUESTION, vector) if row.file == "uno.txt"]
+                    faults.extend([] if well() else [well.__name__])
                 except Exception as error:
                     faults.append(error)
-                    return
-                if len(found) != 1 or not any(found[0].text.strip() in version for version in versions):
-                    faults.append(found)
 
-        threads = [threading.Thread(target=ask) for _ in range(2)]
+        threads = [threading.Thread(target=ask, args=(well,), daemon=True) for well in (search, answer)]
         for thread in threads:
             thread.start()
         for n in range(8):
