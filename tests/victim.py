@@ -38,8 +38,15 @@ def mutate(corpus: Path, rng: random.Random) -> None:
         if path.exists() and rng.random() < 0.3:
             path.unlink()
         else:
-            path.write_text(rng.choice(TEXTS))
-    (corpus / NAMES[0]).write_text(rng.choice(TEXTS))
+            _put(path, rng.choice(TEXTS))
+    _put(corpus / NAMES[0], rng.choice(TEXTS))
+
+
+def _put(path: Path, text: str) -> None:
+    """Whole or not at all: an empty file that a kill leaves would be refused, and rightly."""
+    new = path.parent.with_name("new")
+    new.write_text(text)
+    new.replace(path)
 
 
 def sync_for_ever(data: str, corpus: str, memory: str, acknowledged: str, seed: int) -> None:
