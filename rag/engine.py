@@ -21,6 +21,7 @@ from rag.draft import Closed, Words
 from rag.evidence import Asked, Evidence, Lexicon, collect, in_order
 from rag.extract import choose
 from rag.finding import Clock, Event, Finding, as_hit, cites
+from rag.followup import is_followup
 from rag.followup import standalone as by_rules
 from rag.generate import Author, NotWritten
 from rag.nodes import Vectors
@@ -147,8 +148,8 @@ class Engine(BaseQueryEngine):
     async def _understood(self, question: str, history: Sequence[Turn], deadline: float) -> str | None:
         """A follow-up so that it stands alone, rewritten by the model."""
         question = tidy(question, self._max_chars)
-        if self._author is None or not history:
-            return None
+        if self._author is None or not history or not is_followup(question):
+            return None  # a question that stands alone is neither kept waiting nor put at a model's mercy
         found = await self._author.standalone(question, language_of(question), history, deadline, self._max_chars)
         return None if found == question else found
 
