@@ -6,6 +6,7 @@ They have E5's vectors of a pool of texts, from a file; everything else is the r
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
 import time
@@ -77,9 +78,12 @@ def look(data: str, corpus: str, memory: str, acknowledged: str, found: str) -> 
     began = time.perf_counter()
     encoder = Remembering.recall(Path(memory))
     wrong: list[str] = []
+    damaged: list[str] = []
+    # A small index is mended before `catch_up` returns: what it said tells of the damage afterwards.
+    logging.getLogger("renglon").addFilter(lambda record: damaged.append(record.getMessage()) or True)
+    logging.getLogger("renglon").setLevel(logging.WARNING)
     with Store(Path(data)) as store:
         store.catch_up()
-        damaged = sorted(store.views.damage)
         store._healer.wait(120)
         seconds = time.perf_counter() - began
         path = Path(acknowledged)
