@@ -141,7 +141,8 @@ def _print_answer(answer: Answer) -> None:
 
 def _dropped(answer: Answer) -> str | None:
     n = answer.dropped_markers
-    return f"The model cited {n} {'source' if n == 1 else 'sources'} that don't exist; dropped." if n else None
+    which = "1 source that doesn't exist; it was" if n == 1 else f"{n} sources that don't exist; they were"
+    return f"The model cited {which} dropped." if n else None
 
 
 def _print_hit(hit: Any) -> None:

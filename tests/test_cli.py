@@ -100,7 +100,7 @@ def test_a_written_answer_and_its_doubts(synced: Path) -> None:
         result = renglon(synced, "ask", "What gift did Putin give Kim?", RENGLON_LLM_URL=model.url)
         assert result.returncode == 0
         assert "✗ Costó 900 euros. (" in result.stdout
-        assert "cited 1 source that don't exist" in result.stdout
+        assert "cited 1 source that doesn't exist" in result.stdout
 
 
 def test_doctor_looks_at_the_model_server(synced: Path) -> None:
