@@ -58,11 +58,20 @@ class Desk:
         if isinstance(self._service.error, ModelMismatch) and self._service.opened is not None:
             return self.jobs.submit("reembed", self._recover)
         renglon = self._service.renglon
-        return self.jobs.submit("reembed", lambda advance: _reembed(renglon, advance))
+        return self.jobs.submit("reembed", lambda advance: self._reembed(renglon, advance))
+
+    def _reembed(self, renglon: Renglon, advance: Advance) -> dict[str, Any]:
+        from index.disk import disk_errors
+
+        with disk_errors():
+            report = {"reembedded_passages": renglon.reembed(advance)}
+        with self._lock:
+            self._uploads = None  # the next upload is embedded with the new model
+        return report
 
     def _recover(self, advance: Advance) -> dict[str, Any]:
         assert self._service.opened is not None
-        report = _reembed(self._service.opened, advance)
+        report = self._reembed(self._service.opened, advance)
         self._service.begin()
         return report
 
@@ -100,13 +109,6 @@ def _rebuild(renglon: Renglon, advance: Advance) -> dict[str, Any]:
 
     with disk_errors():
         return {"rebuilt_passages": renglon.store.rebuild(tell)}
-
-
-def _reembed(renglon: Renglon, advance: Advance) -> dict[str, Any]:
-    from index.disk import disk_errors
-
-    with disk_errors():
-        return {"reembedded_passages": renglon.syncer.reembed(advance)}
 
 
 def _purge(renglon: Renglon, uploads: Uploads) -> dict[str, Any]:

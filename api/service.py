@@ -58,6 +58,8 @@ class Service:
         else:
             self.state, self.phase = "ready", "ready"
             log.info("ready after %.1f s", time.perf_counter() - began)
+            if self.opened is not None and self.opened.coming is not None and not self.opened.store.follows:
+                self.desk.reembed()
 
     def _load(self) -> None:
         self._enter("opening the index")

@@ -43,7 +43,7 @@ def _here(renglon: Renglon, mode: Mode, folders: Sequence[Path], advance: Advanc
     if mode == "sync":
         return asdict(renglon.syncer.sync(list(folders) or renglon.settings.corpus, advance))
     if mode == "reembed":
-        return {"reembedded_passages": renglon.syncer.reembed(advance)}
+        return {"reembedded_passages": renglon.reembed(advance)}
     if mode == "purge":
         from index.uploads import tidy
 

@@ -11,7 +11,7 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from index.encoder import Encoder
     from index.store import Store
-    from index.sync import Syncer
+    from index.sync import Progress, Syncer
     from index.uploads import Uploads
     from rag.engine import Engine
 
@@ -27,14 +27,22 @@ class Renglon:
         self.store: Store = open_store(settings.data_dir, command, wait_s, settings.chroma_url)
         self._encoder: Encoder | None = None
         self._engine: Engine | None = None
+        self.coming: Encoder | None = None
 
     @property
     def encoder(self) -> Encoder:
-        """The model, loaded when first needed."""
+        """The model that answers, loaded when first needed.
+
+        When the settings name another one than the index was made with, that is the index's own, if it is at hand;
+        the one of the settings is `coming` then, until `reembed`.
+        """
         if self._encoder is None:
             from index.encoder import load_encoder
+            from index.former import former_encoder
 
-            self._encoder = load_encoder(self.settings)
+            wanted = load_encoder(self.settings)
+            former = former_encoder(self.store.catalog.model, wanted, self.settings)
+            self._encoder, self.coming = (former, wanted) if former else (wanted, None)
         return self._encoder
 
     @property
@@ -43,6 +51,16 @@ class Renglon:
         from index.sync import Syncer
 
         return Syncer(self.store, self.encoder, max_bytes(self.settings), globs_of(self.settings))
+
+    def reembed(self, progress: Progress | None = None) -> int:
+        """Embed everything with the model of the settings, then answer with it. Returns the passages embedded."""
+        from index.sync import Syncer
+
+        encoder = self.encoder if self.coming is None else self.coming
+        count = Syncer(self.store, encoder, max_bytes(self.settings), globs_of(self.settings)).reembed(progress)
+        engine = build_engine(self.store, encoder, self.settings)
+        self._encoder, self.coming, self._engine = encoder, None, engine
+        return count
 
     @property
     def uploads(self) -> Uploads:
