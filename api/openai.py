@@ -175,7 +175,8 @@ class _Reply:
 
     def whole(self, answer: Answer) -> dict[str, Any]:
         """The completion of an answer."""
-        message = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": self._notes(answer)}
+        content, notes = harmless(answer.text), self._notes(answer)
+        message = {"role": "assistant", "content": content, "refusal": None, "annotations": notes}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
         own = {"usage": self._usage(answer.text), "renglon": extras(answer)}
         return {**self._head, "object": "chat.completion", "choices": [choice], **own}
@@ -194,10 +195,10 @@ class _Reply:
                     if isinstance(text, str) and text:
                         sent += text
                         begin = len(sent) if event.kind == "retract" else begin
-                        yield self._chunk({"content": text})
+                        yield self._chunk({"content": harmless(text)})
                 answer: Answer = event.data
                 if not sent[begin:].strip():
-                    yield self._chunk({"content": answer.text})
+                    yield self._chunk({"content": harmless(answer.text)})
                     begin, sent = len(sent), sent + answer.text
                 if answer.citations:
                     yield self._chunk({"annotations": self._notes(answer, begin)})
@@ -229,6 +230,12 @@ class _Reply:
 
     def _notes(self, answer: Answer, begin: int = 0) -> list[dict[str, Any]]:
         return [annotation(citation, answer.text, self._base, begin) for citation in answer.citations]
+
+
+def harmless(text: str) -> str:
+    """A text of the same length in which Markdown and HTML load nothing: chat front ends render both, and an article's
+    own words may hold an image. The quote in the annotation stays as it stands."""
+    return text.replace("![", "!(").replace("<", "‹")
 
 
 def count(text: str) -> int:

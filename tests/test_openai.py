@@ -152,6 +152,25 @@ def test_a_follow_up_uses_the_messages_before(client: openai.OpenAI) -> None:
     assert alone.model_dump()["renglon"]["standalone_question"] is None
 
 
+def test_an_image_in_an_article_is_not_an_image_in_the_message(client: openai.OpenAI, server: Server) -> None:
+    """Chat front ends load what Markdown and HTML name; a quote must not make them."""
+    line = "El faro de Punta Nariga ![mapa](https://e.example/p.png) <img src=x> se encendió en 1998."
+    sent = httpx.post(f"{server.url}/v1/documents", files={"files": ("punta.txt", line.encode())})
+    try:
+        reply = client.chat.completions.create(
+            model="renglon", messages=user("¿Cuándo se encendió el faro de Punta Nariga?")
+        )
+    finally:
+        httpx.delete(f"{server.url}/v1/documents/{sent.json()['files'][0]['id']}")
+    message = reply.choices[0].message.model_dump()
+    assert "1998" in message["content"]
+    assert "![" not in message["content"]
+    assert "<" not in message["content"]
+    place, ours = message["annotations"][0]["url_citation"], message["annotations"][0]["file_citation"]
+    assert message["content"][place["start_index"] : place["end_index"]] == ours["marker"]
+    assert ours["quote"] == line
+
+
 def test_no_evidence_is_a_normal_completion(client: openai.OpenAI) -> None:
     reply = client.chat.completions.create(model="renglon", messages=user(PAELLA))
     assert reply.choices[0].finish_reason == "stop"
