@@ -82,7 +82,7 @@ def inspect(store: Store) -> bool:
     for kind in KINDS:
         local = kind == "lexical" or not store.chroma_url
         if not store.left_clean and local:
-            problem = probe.ask(store.folder, kind, PROBE_S + PROBE_S_PER_PASSAGE * passages)
+            problem = _doubt(store, kind) or probe.ask(store.folder, kind, PROBE_S + PROBE_S_PER_PASSAGE * passages)
             if problem:
                 store.views.report(kind, ProjectionDamaged(problem, MEND))
         if kind not in store.views.damage:
@@ -94,6 +94,15 @@ def inspect(store: Store) -> bool:
     for kind, found in store.views.damage.items():
         log.warning("the %s projection is damaged and will be rebuilt: %s", kind, found.detail)
     return suspect
+
+
+def _doubt(store: Store, kind: str) -> str | None:
+    """Why a projection is made anew without being opened. Chroma reads its graph from files without checksums, and
+    one damaged byte can end the process at the first search that comes by it: no sample would show that."""
+    place = store.folder / kind / (store.catalog.get(kind) or "none")
+    if kind == "dense" and any(place.glob("*/index_metadata.pickle")):  # written last, when the graph is
+        return "The data folder was not closed properly, and Chroma had written its graph to disk."
+    return None
 
 
 class Healer:

@@ -86,10 +86,10 @@ class Torture:
                 shutil.copytree(whole, copy)
                 (copy / heal.MARK).unlink()
                 (copy / name).write_bytes(change((whole / name).read_bytes()))
+                print(f"{name} {harm}", flush=True)  # named before it is tried: a crash would leave no other word
                 began = time.perf_counter()
                 with Store(copy) as store:
                     store.catch_up()
-
                     store._healer.wait(120)
                     slowest = max(slowest, time.perf_counter() - began)
                     self.wrong += [f"{name} {harm}: {problem}" for problem in victim.unsound(store)]
