@@ -102,7 +102,7 @@ class Torture:
         data, corpus, acks, found = (str(self.work / name) for name in ("data", "corpus", "acks.json", "found.json"))
         Path(corpus).mkdir()
         rng, seconds, damaged = random.Random(1), [], 0
-        for n in range(times or 90):
+        for n in range(times or 100):
             doomed = CHILDREN.Process(target=victim.sync_for_ever, args=(data, corpus, str(self.memory), acks, n))
             doomed.start()
             time.sleep(rng.uniform(0.05, 2.0))
@@ -119,7 +119,7 @@ class Torture:
             seconds.append(report["seconds"])
             damaged += bool(report["damaged"])
         return {
-            "kills": times or 90, "left_a_damaged_projection": damaged,
+            "kills": times or 100, "left_a_damaged_projection": damaged,
             "restart_s_median": round(sorted(seconds)[len(seconds) // 2], 1), "restart_s_max": round(max(seconds), 1),
         }  # fmt: skip
 
@@ -129,7 +129,7 @@ class Torture:
         corpus.mkdir()
         (corpus / "uno.txt").write_text(TEXTS[0])
         rng, kept, writes = random.Random(2), dict[str, str | None](), 0
-        for n in range(times or 10):
+        for n in range(times or 100):
             port = free_port()
             server, url = self._server(data, corpus, port)
             inflight: tuple[str, str | None] = ("", None)
@@ -153,7 +153,7 @@ class Torture:
                 kept = self._compare(client, kept, inflight, f"kill {n}")
             server.terminate()
             server.join()
-        return {"kills": times or 10, "acknowledged_writes": writes}
+        return {"kills": times or 100, "acknowledged_writes": writes}
 
     def _server(self, data: Path, corpus: Path, port: int) -> tuple[Any, str]:
         process = CHILDREN.Process(target=victim.serve_for_ever, args=(str(data), str(corpus), str(self.memory), port))
