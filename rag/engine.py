@@ -134,14 +134,14 @@ class Engine(BaseQueryEngine):
         clock.lap("evidence")
         answerable = bool(evidence) and confidence >= self._calibration.threshold
         passages = [as_hit(hit) for hit in in_order(hits, evidence)]
-        return Finding(question, standalone, language, passages, evidence, confidence, answerable, same, clock)
+        groups = choose(evidence, self._max_sentences) if answerable else []
+        return Finding(question, standalone, language, passages, evidence, groups, confidence, answerable, same, clock)
 
     def _settled(self, question: str, history: Sequence[Turn]) -> tuple[Finding, Writer]:
         """A finding, and a writer that holds its texts: looked for again when one was replaced under our hands."""
         for _ in range(SETTLE):
             finding, writer = self._find(question, history), Writer(self._source)
-            groups = choose(finding.evidence, self._max_sentences) if finding.answerable else []
-            if writer.holds(evidence for group in groups for evidence in group):
+            if writer.holds(evidence for group in finding.groups for evidence in group):
                 break
         return finding, writer
 
@@ -156,7 +156,7 @@ class Engine(BaseQueryEngine):
     def _extract(self, finding: Finding, notice: str | None = None, writer: Writer | None = None) -> Iterator[Event]:
         """The steps of an answer in the source's own words."""
         writer = writer or Writer(self._source)
-        for group in choose(finding.evidence, self._max_sentences) if finding.answerable else []:
+        for group in finding.groups:
             delta, citations = writer.add(group)
             if delta:
                 yield Event("delta", delta)

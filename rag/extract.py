@@ -36,15 +36,15 @@ def choose(evidence: Sequence[Evidence], most: int) -> list[Group]:
 
 def same_statement(a: Evidence, b: Evidence) -> bool:
     """Whether two sentences say the same in nearly the same words; never when their numbers differ."""
-    if _numbers(a) != _numbers(b):
-        return False
     union = a.terms | b.terms
     shared = len(a.terms & b.terms) / len(union) if union else 0.0
+    if shared < SAME_TERMS / 2 or _numbers(a) != _numbers(b):  # the cheap question first: most pairs end there
+        return False
     if shared >= SAME_TERMS:
         return True
     if a.vector is None or b.vector is None:
         return False
-    return shared >= SAME_TERMS / 2 and float(a.vector @ b.vector) >= SAME_COSINE
+    return float(a.vector @ b.vector) >= SAME_COSINE
 
 
 def _numbers(evidence: Evidence) -> set[str]:

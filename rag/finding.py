@@ -53,6 +53,7 @@ class Finding:
     language: str
     passages: list[PassageHit]
     evidence: list[Evidence]
+    groups: list[list[Evidence]]
     confidence: float
     answerable: bool
     same_language: bool
