@@ -14,6 +14,7 @@ from rag.errors import IndexBusy, RenglonError
 from rag.settings import Settings
 
 ANSWER_S = 60
+ANNOUNCED_S = 10
 STARTING_S = 600  # a server may be indexing a large folder for the first time
 _NOT_READY = "urn:renglon:not-ready"
 
@@ -43,6 +44,18 @@ class Remote:
         except httpx.TransportError:
             return None
         return remote
+
+    @classmethod
+    def awaited(cls, settings: Settings) -> Remote | None:
+        """The server that is just taking the data folder, and hasn't said yet where it listens; None for others."""
+        from index.lock import read_holder
+
+        end = time.monotonic() + ANNOUNCED_S
+        while str(read_holder(settings.data_dir).get("command", "")).startswith("renglon serve"):
+            if (remote := cls.of(settings)) or time.monotonic() > end:
+                return remote
+            time.sleep(0.1)
+        return None
 
     def post(self, route: str, body: Any = None) -> dict[str, Any]:
         """What a route answers. Raises RenglonError with the server's own words."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from index.wiring import Renglon
     from rag.engine import Engine
 
+WAIT_S = 15  # a sync from the command line may just be under way
 State = Literal["starting", "ready", "failed"]
 log = logging.getLogger("renglon")
 
@@ -66,7 +67,7 @@ class Service:
         from index.wiring import Renglon
 
         if self.opened is None:
-            self.opened = Renglon(self.settings, "renglon serve", wait_s=5)
+            self.opened = Renglon(self.settings, "renglon serve", wait_s=WAIT_S)
         renglon = self.opened
         if self.url:
             renglon.store.lock.announce(self.url, self.settings.corpus)

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from api.handover import Remote
 from index.wiring import Renglon, globs_of, max_bytes
+from rag.errors import IndexBusy
 from rag.settings import Settings
 
 Mode = Literal["sync", "rebuild", "reembed", "purge"]
@@ -27,8 +28,14 @@ def run(mode: Mode, folders: Sequence[Path], settings: Settings, chosen: bool, e
         remote = Remote.of(settings)
         if remote:
             return _handed(remote, mode, folders, chosen, advance)
-        with Renglon(settings, f"renglon {'purge' if mode == 'purge' else 'sync'}") as renglon:
-            return _here(renglon, mode, folders, advance)
+        try:
+            with Renglon(settings, f"renglon {'purge' if mode == 'purge' else 'sync'}") as renglon:
+                return _here(renglon, mode, folders, advance)
+        except IndexBusy:
+            remote = Remote.awaited(settings)
+            if remote is None:
+                raise
+        return _handed(remote, mode, folders, chosen, advance)
 
 
 def _handed(remote: Remote, mode: Mode, folders: Sequence[Path], chosen: bool, advance: Advance) -> dict[str, Any]:

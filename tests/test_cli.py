@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from index.lock import read_holder
 from tests.conftest import MODELS, ROOT, SEEDS, Server
 from tests.scripted_llm import Script, scripted
 
@@ -184,8 +186,11 @@ def test_work_is_handed_to_the_running_server(
     server = start_server(data, corpus, **key)
     (corpus / "tres.txt").write_text("El faro de Chipiona mide 69 metros de altura.\n")
     (corpus / "nada.txt").write_text("")
-    server.wait("/livez")
+    while not read_holder(data):  # the server has the folder; it may not have said yet where it listens
+        assert server.process.poll() is None
+        time.sleep(0.02)
     synced = renglon(data, "sync", str(corpus), "--json", **key)  # it waits for a server that is starting
+    assert synced.returncode == 0, synced.stderr
     report = json.loads(synced.stdout)
     assert report["unchanged"] + len(report["added"]) == 3
     assert "[tres.txt:1]" in renglon(data, "ask", "¿Cuánto mide el faro de Chipiona?", **key).stdout
