@@ -8,7 +8,6 @@ is an estimate: each word and each sign counts as one token, since an extracted 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 import uuid
@@ -18,12 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api import errors
 from api.clients import unless_gone
+from api.events import event as event_of
+from api.events import streamed
 from api.schemas import MOST_TURNS, TURN_CHARS
 from api.service import Service
 from rag.errors import InvalidQuestion, RenglonError
@@ -125,8 +126,7 @@ async def chat_completions(body: ChatRequest, request: Request, service: Served)
     if body.stream:
         # What can be refused is refused before the answer begins: afterwards its status is told.
         await unless_gone(request, _passed(events))
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(reply.chunks(events), headers=headers, media_type="text/event-stream")  # type: ignore[return-value]
+        return streamed(reply.chunks(events))  # type: ignore[return-value]
     return JSONResponse(reply.whole(await unless_gone(request, _last(events))))
 
 
@@ -218,7 +218,7 @@ class _Reply:
 
     def _data(self, body: dict[str, Any]) -> str:
         full = body if "error" in body else {**self._head, "object": "chat.completion.chunk", **body}
-        return f"data: {json.dumps(full, ensure_ascii=False)}\n\n"
+        return event_of(full)
 
     def _usage(self, text: str) -> dict[str, int]:
         written = count(text)

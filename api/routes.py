@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from api import errors, schemas
 from api.clients import unless_gone
+from api.events import event, streamed
 from api.service import Service
 from rag.errors import InvalidQuestion, LinesOutOfRange, RenglonError
 from rag.question import tidy
@@ -59,9 +59,7 @@ async def query(body: schemas.QueryRequest, request: Request, service: Served) -
     engine = service.engine
     question = tidy(body.question, service.settings.max_question_chars)
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        events = _events(engine.astream(question, body.history))
-        return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+        return streamed(_events(engine.astream(question, body.history)))
     answer = await unless_gone(request, engine.aanswer(question, body.history))
     # It is an Answer already: having the frame validate and take it apart again would take a millisecond.
     return Response(answer.model_dump_json(), media_type="application/json")
@@ -69,19 +67,19 @@ async def query(body: schemas.QueryRequest, request: Request, service: Served) -
 
 async def _events(events: AsyncIterator[Event]) -> AsyncIterator[str]:
     try:
-        async for event in events:
-            yield _sse(event.kind, event.data)
+        async for step in events:
+            yield _sse(step.kind, step.data)
     except RenglonError as error:
-        yield _sse("error", json.loads(bytes(errors.of_error(error).body)))
+        yield _sse("error", errors.body_of(error))
     except Exception:
         errors.log.exception("a stream broke off")
-        yield _sse("error", json.loads(bytes(errors.problem(500, "InternalError", "The answer broke off.").body)))
+        yield _sse("error", errors.body(500, "InternalError", "The answer broke off."))
 
 
 def _sse(kind: str, data: Any) -> str:
     plain = [d.model_dump() for d in data] if isinstance(data, list) else data
     plain = {"text": data} if isinstance(data, str) else plain.model_dump() if isinstance(plain, BaseModel) else plain
-    return f"event: {kind}\ndata: {json.dumps(plain, ensure_ascii=False)}\n\n"
+    return event(plain, kind)
 
 
 @router.post("/v1/search", responses=_REFUSALS, tags=["ask"])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
-from fastapi.responses import StreamingResponse
 
 from api import forms
+from api.events import event, streamed
 from api.forms import JobInfo, Uploaded, UploadResult
 from api.routes import Served
 from index.read import printable
@@ -163,13 +162,12 @@ def job(job_id: str, request: Request, service: Served) -> Any:
     found = service.jobs.get(job_id)
     if "text/event-stream" not in request.headers.get("accept", ""):
         return found
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(service.jobs.follow(job_id)), headers=headers, media_type="text/event-stream")
+    return streamed(_events(service.jobs.follow(job_id)))
 
 
 async def _events(jobs: AsyncIterator[JobInfo]) -> AsyncIterator[str]:
     async for step in jobs:
-        yield f"event: job\ndata: {json.dumps(step.model_dump(), ensure_ascii=False)}\n\n"
+        yield event(step.model_dump(), "job")
 
 
 def verify(body: forms.VerifyRequest, service: Served) -> forms.Verified:

@@ -48,16 +48,17 @@ class Renglon:
     @property
     def syncer(self) -> Syncer:
         """What brings a folder into the store."""
+        return self._syncer(self.encoder)
+
+    def _syncer(self, encoder: Encoder) -> Syncer:
         from index.sync import Syncer
 
-        return Syncer(self.store, self.encoder, max_bytes(self.settings), globs_of(self.settings))
+        return Syncer(self.store, encoder, max_bytes(self.settings), globs_of(self.settings))
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed everything with the model of the settings, then answer with it. Returns the passages embedded."""
-        from index.sync import Syncer
-
         encoder = self.encoder if self.coming is None else self.coming
-        count = Syncer(self.store, encoder, max_bytes(self.settings), globs_of(self.settings)).reembed(progress)
+        count = self._syncer(encoder).reembed(progress)
         engine = build_engine(self.store, encoder, self.settings)
         self._encoder, self.coming, self._engine = encoder, None, engine
         return count

@@ -46,6 +46,7 @@ class Draft:
         self._gap: str | None = None  # white space before a marker, until it is known what follows …
         self._after = ""  # … and what of that has come
         self._between = ""  # white space between the last sentence and this one
+        self.cited = False  # a closed sentence cites something
         self._labels = False  # this text puts its markers before its lines
 
     def add(self, token: Token) -> list[Step]:
@@ -148,6 +149,7 @@ class Draft:
         self._held = rest.rstrip()
         yield from self._let_out(len(self._sentence) + len(self._held))
         if self._sentence:
+            self.cited |= bool(self._ids)
             yield Closed(self._sentence, tuple(self._ids))
             self._ids = []
         self._sentence, self._held, self._gap, self._after = "", "", None, ""

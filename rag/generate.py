@@ -13,7 +13,7 @@ from llama_index.core.llms import ChatMessage
 
 from rag import prompts
 from rag.cite import marker
-from rag.draft import Closed, Draft, Step
+from rag.draft import Draft, Step
 from rag.errors import InvalidQuestion, ModelServerFailed
 from rag.evidence import Evidence
 from rag.llm import Models
@@ -74,7 +74,7 @@ class Author:
         """
         places = {_place(e): n for n, e in reversed(list(enumerate(evidence, 1)))}
         parser, draft = MarkerParser(len(evidence), places), Draft(language)
-        said, unread, cited = "", "", False
+        said = unread = ""
         async with self._chat(prompts.to_answer(question, language, evidence), deadline) as chunks:
             async for chunk in chunks:
                 said, unread = said + chunk, unread + chunk
@@ -83,20 +83,18 @@ class Author:
                 if _may_decline(said):
                     continue  # nothing is shown until it is clear that it doesn't
                 for step in [s for token in parser.feed(unread) for s in draft.add(token)]:
-                    cited |= isinstance(step, Closed) and bool(step.ids)
                     yield step
                 unread = ""
         if prompts.DECLINED in said:
             raise NotWritten("declined", "The model found no answer in the evidence.")
         tokens = parser.feed(unread) + parser.close()
         for step in [s for token in tokens for s in draft.add(token)] + draft.close():
-            cited |= isinstance(step, Closed) and bool(step.ids)
             yield step
         if not said.strip():
             raise NotWritten("empty", "The model sent nothing.")
         if not _WORD.search(said):
             raise NotWritten("garbage", "The model sent no words.")
-        if not cited:
+        if not draft.cited:
             raise NotWritten("uncited", "The model named no evidence for what it wrote.")
         yield parser.dropped
 
