@@ -41,7 +41,7 @@ _STARTED = int(time.time())
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 # What of the answer travels beside OpenAI's own fields.
 _EXTRAS = ("status", "mode", "language", "confidence", "standalone_question", "notice", "dropped_markers",
-           "invalid_citations", "degraded", "sentences", "index_version")  # fmt: skip
+           "invalid_citations", "degraded", "sentences", "differing", "agreeing", "suggestions", "index_version")  # fmt: skip
 router = APIRouter(tags=["openai"])
 
 
@@ -261,7 +261,7 @@ def annotation(citation: Citation, text: str, base: str, begin: int = 0) -> dict
         "url": url,
     }
     ours = citation.model_dump(include={"n", "marker", "document_id", "file", "line_start", "line_end", "char_start",
-                                        "char_end", "quote", "verified", "state"})  # fmt: skip
+                                        "char_end", "quote", "verified", "state", "near", "answer_span"})  # fmt: skip
     return {
         "type": "url_citation",
         "url_citation": placed,

@@ -10,7 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Status = Literal["answered", "no_evidence"]
+# `unsure`: the articles come near, and the nearest sentences are shown as such. `none_asked`: small talk, which needs
+# no evidence.
+Status = Literal["answered", "unsure", "no_evidence", "none_asked"]
 Mode = Literal["extractive", "generative"]
 CitationState = Literal["valid", "moved", "stale"]
 
@@ -19,6 +21,14 @@ class Wire(BaseModel):
     """Base of everything that leaves through a door: immutable, no unknown field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AnswerSpan(Wire):
+    """The words within a quote that answer the question. `text[char_start:char_end] == text`, as for the quote."""
+
+    char_start: int = Field(ge=0, description="First code point of the span in the decoded file.")
+    char_end: int = Field(ge=0, description="Code point after the span's last.")
+    text: str = Field(description="The source's own words, verbatim.")
 
 
 class Citation(Wire):
@@ -39,6 +49,8 @@ class Citation(Wire):
     score: float = Field(description="Score of the sentence as evidence; higher is better, no unit.")
     verified: bool = Field(description="The quote was compared with the indexed file's text and is equal.")
     state: CitationState = Field(description="valid: stands as cited; moved: at other lines; stale: gone.")
+    near: bool = Field(False, description="The quote comes near to the question; it doesn't clearly answer it.")
+    answer_span: AnswerSpan | None = Field(None, description="Where in the quote the answer stands, if that is known.")
 
 
 class AnswerSentence(Wire):
@@ -48,6 +60,13 @@ class AnswerSentence(Wire):
     answer_end: int = Field(ge=0, description="Where it ends, before its markers.")
     supported: bool = Field(description="It cites something, and what it cites bears it out.")
     reason: str | None = Field(None, description="Why it is not supported, in the question's language.")
+
+
+class Differing(Wire):
+    """A value that some of the cited sentences give for what is asked, where others give another one."""
+
+    value: str = Field(description="The number, date or name, as the sources write it.")
+    citations: list[int] = Field(description="The numbers (`n`) of the citations that give this value.")
 
 
 class Turn(Wire):
@@ -71,7 +90,7 @@ class PassageHit(Wire):
 
 
 class Answer(Wire):
-    """What a question gets: sentences with citations, or the statement that the articles don't say."""
+    """What a question gets: sentences with citations, the statement that the articles don't say, or small talk."""
 
     id: str
     question: str
@@ -84,6 +103,9 @@ class Answer(Wire):
     confidence: float = Field(ge=0, le=1, description="Calibrated probability that the corpus answers this.")
     invalid_citations: int = Field(0, ge=0, description="Citations that failed verification; shown, not hidden.")
     sentences: list[AnswerSentence] = Field([], description="Of a written answer: each sentence, checked.")
+    differing: list[Differing] = Field([], description="The values on which the cited sentences differ, if they do.")
+    agreeing: int | None = Field(None, ge=0, description="How many sources agree on the answer; null: not compared.")
+    suggestions: list[str] = Field([], description="Questions that the articles do answer.")
     dropped_markers: int = Field(0, ge=0, description="Markers of a model that named no source; dropped.")
     standalone_question: str | None = Field(None, description="A follow-up as it was understood; null: as asked.")
     degraded: bool = Field(False, description="A search index is being mended; the other one answered alone.")
