@@ -41,7 +41,8 @@ _STARTED = int(time.time())
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 # What of the answer travels beside OpenAI's own fields.
 _EXTRAS = ("status", "mode", "language", "confidence", "standalone_question", "notice", "dropped_markers",
-           "invalid_citations", "degraded", "sentences", "differing", "agreeing", "suggestions", "index_version")  # fmt: skip
+           "invalid_citations", "degraded", "sentences", "differing", "agreeing", "suggestions",
+           "index_version")  # fmt: skip
 router = APIRouter(tags=["openai"])
 
 
