@@ -1,5 +1,5 @@
 """`python -m api` is `renglon`."""
 
-from api.cli import main
+from api.cli.commands import main
 
 main()

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import errors, guard, openai, pages, writes
-from api.routes import router
+from api import errors, guard, pages
+from api.http import openai, writes
+from api.http.routes import router
 from api.service import Service
 from rag.settings import Settings
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.errors import body_of
-from api.forms import JobInfo, JobKind, Problem
+from api.http.forms import JobInfo, JobKind, Problem
 from rag.errors import IndexBusy, NotReady, RenglonError, UnknownJob
 
 KEPT = 100  # records of finished jobs; older ones are forgotten

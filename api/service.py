@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from api.desk import Desk
-from rag.errors import NoReadableFile, NotReady, RenglonError
+from api.http.forms import JobInfo
+from api.jobs import Advance, Jobs
+from rag.errors import ModelMismatch, NoReadableFile, NotReady, RenglonError
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from api.jobs import Jobs
-    from index.catalog import Catalog
-    from index.wiring import Renglon
+    from index.ingest.uploads import Uploads
+    from index.renglon import Renglon
+    from index.storage.catalog import Catalog
     from rag.engine import Engine
 
+STOP_S = 10  # a running job ends at its next step, which is a batch of the encoder
 WAIT_S = 15  # a sync from the command line may just be under way
 State = Literal["starting", "ready", "failed"]
 log = logging.getLogger("renglon")
@@ -64,7 +67,7 @@ class Service:
 
     def _load(self) -> None:
         self._enter("opening the index")
-        from index.wiring import Renglon
+        from index.renglon import Renglon
 
         if self.opened is None:
             self.opened = Renglon(self.settings, "renglon serve", wait_s=WAIT_S)
@@ -153,3 +156,104 @@ def _give_back_memory() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     except (OSError, AttributeError):
         log.debug("no malloc_trim here")
+
+
+class Desk:
+    """What the writing routes, the watcher and the command line ask of a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.jobs = Jobs()
+        self._stop = threading.Event()
+        self._uploads: Uploads | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def uploads(self) -> Uploads:
+        """The uploaded documents. Raises NotReady."""
+        renglon = self._service.renglon
+        with self._lock:
+            if self._uploads is None:
+                self._uploads = renglon.uploads
+                self._uploads.tidy()
+            return self._uploads
+
+    def sync(self) -> JobInfo:
+        """Queue a sync of the corpus folder. Raises NotReady, IndexBusy."""
+        renglon = self._service.renglon
+        return self.jobs.submit("sync", lambda advance: _sync(renglon, advance))
+
+    def rebuild(self) -> JobInfo:
+        """Queue a rebuild of both projections. Raises NotReady, IndexBusy."""
+        renglon = self._service.renglon
+        return self.jobs.submit("rebuild", lambda advance: _rebuild(renglon, advance))
+
+    def purge(self) -> JobInfo:
+        """Queue taking what was deleted off the disk. Raises NotReady, IndexBusy."""
+        renglon = self._service.renglon
+        return self.jobs.submit("purge", lambda _: _purge(renglon, self.uploads))
+
+    def reembed(self) -> JobInfo:
+        """Queue embedding everything with the model that is set; what a service that failed for its model needs."""
+        if isinstance(self._service.error, ModelMismatch) and self._service.opened is not None:
+            return self.jobs.submit("reembed", self._recover)
+        renglon = self._service.renglon
+        return self.jobs.submit("reembed", lambda advance: self._reembed(renglon, advance))
+
+    def _reembed(self, renglon: Renglon, advance: Advance) -> dict[str, Any]:
+        from index.storage.disk import disk_errors
+
+        with disk_errors():
+            report = {"reembedded_passages": renglon.reembed(advance)}
+        with self._lock:
+            self._uploads = None  # the next upload is embedded with the new model
+        return report
+
+    def _recover(self, advance: Advance) -> dict[str, Any]:
+        assert self._service.opened is not None
+        report = self._reembed(self._service.opened, advance)
+        self._service.begin()
+        return report
+
+    def watch(self) -> None:
+        """Keep the corpus folder indexed as it changes, until `stop`."""
+        from index.ingest.watch import Watcher
+        from index.renglon import globs_of
+
+        watcher = Watcher([self._service.settings.corpus], globs_of(self._service.settings), self.sync)
+        threading.Thread(target=watcher.run, args=(self._stop,), name="renglon-watch", daemon=True).start()
+
+    def stop(self) -> bool:
+        """Stop watching and working; whether nothing is at work any more."""
+        self._stop.set()
+        self.jobs.stop()
+        return self.jobs.wait(STOP_S)
+
+
+def _sync(renglon: Renglon, advance: Advance) -> dict[str, Any]:
+    from index.storage.disk import disk_errors
+
+    with disk_errors():
+        return dataclasses.asdict(renglon.syncer.sync(renglon.settings.corpus, advance))
+
+
+def _rebuild(renglon: Renglon, advance: Advance) -> dict[str, Any]:
+    from index.storage.disk import disk_errors
+
+    left = renglon.store.catalog.counts()["passages"]
+
+    def tell(done: int) -> None:
+        nonlocal left
+        left = max(0, left - done)
+        advance(done, left)
+
+    with disk_errors():
+        return {"rebuilt_passages": renglon.store.rebuild(tell)}
+
+
+def _purge(renglon: Renglon, uploads: Uploads) -> dict[str, Any]:
+    from index.storage.disk import disk_errors
+
+    with disk_errors():
+        uploads.tidy()
+        return {"freed_bytes": renglon.store.purge()}

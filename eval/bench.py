@@ -15,13 +15,13 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from eval.datasets import Question
 from eval.judge import Claim, Outcome, Retrieved, is_relevant
-from index.encoder import Encoder, Vectors
-from index.retrieve import HybridRetriever
-from index.schema import PassageRow
+from index.model.encoder import Encoder, Vectors
+from index.records import PassageRow
+from index.retriever import HybridRetriever
 from index.store import Store
-from rag.abstain import Calibration
 from rag.engine import Engine
 from rag.errors import RenglonError
+from rag.evidence.confidence import Calibration
 from rag.settings import Settings
 from rag.types import Answer
 

@@ -1,8 +1,8 @@
 """`renglon eval --calibrate`: fit the confidence and the threshold below which the articles "don't say".
 
-The confidence is a logistic model over the features of `rag.abstain`; both data sets weigh the same. Figures and
-threshold come from cross-validation over whole paragraphs, so that no question is scored by a model or a threshold
-that saw it; the model that is written is then fitted on all.
+The confidence is a logistic model over the features of `rag.evidence.confidence`; both data sets weigh the same.
+Figures and threshold come from cross-validation over whole paragraphs, so that no question is scored by a model or a
+threshold that saw it; the model that is written is then fitted on all.
 """
 
 from __future__ import annotations

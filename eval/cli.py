@@ -117,10 +117,10 @@ def measure(
 def _bench(corpus: Path, data_dir: Path, questions: Sequence[Question]) -> Iterator[tuple[Bench, dict[str, Any]]]:
     """A system under measurement over a freshly indexed corpus, and what the report says of both."""
     from eval.bench import Bench
-    from index.encoder import load_encoder
+    from index.ingest.sync import Syncer, model_key
+    from index.model.encoder import load_encoder
     from index.store import Store
-    from index.sync import Syncer, model_key
-    from rag.abstain import load_calibration
+    from rag.evidence.confidence import load_calibration
 
     settings = Settings.model_validate({})
     # The model is unpacked where the user's own data folder has it, not into the scratch folder.
@@ -152,8 +152,8 @@ def _calibrate(seeds: Dataset, squad: Path | None, folder: Path, target: Path) -
 def _support(corpus: Path) -> None:
     """Print how well the check of written sentences tells good statements from bad ones."""
     from eval.support import judge, load_statements, mistakes, table
-    from index.encoder import load_encoder
-    from rag.support import SupportCheck
+    from index.model.encoder import load_encoder
+    from rag.support.check import SupportCheck
 
     statements = load_statements()
     verdicts = judge(SupportCheck(load_encoder(Settings.model_validate({}))), statements, corpus)

@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from index.read import decode
+from index.corpus.documents import decode
 from rag.types import Turn
 
 # Kinds of questions without an answer, reported apart. The last two come from SQuAD data.

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from eval.datasets import Question
 from eval.judge import Outcome, Record, judge
 from eval.summary import METRICS, curves, groups, summarise
-from index.read import decode
+from index.corpus.documents import decode
 from rag.errors import RenglonError
 
 Progress = Callable[[int], None]

@@ -1,4 +1,4 @@
-"""The check of written sentences (rag/support.py), measured: statements on the articles, right ones and wrong ones.
+"""The check of written sentences (`rag/support/`), measured: statements on the articles, right ones and wrong ones.
 
 Words and thresholds of the check were chosen on the statements of part `choose`. Those of part `report` were written
 afterwards, judged once, and nothing was changed for them: the figures to be quoted are theirs.
@@ -19,11 +19,11 @@ from rich.table import Table
 
 from eval.datasets import GOLD, GoldError, GoldRecord
 from eval.stats import bootstrap_ratio, ratio
-from index.read import SourceText, decode
-from index.split import split
-from rag.evidence import Evidence
-from rag.nodes import PassageNode, Sentence
-from rag.support import SupportCheck, Verdict
+from index.corpus.documents import SourceText, decode
+from index.corpus.passages import split
+from rag.evidence.rank import Evidence
+from rag.passages import PassageNode, Sentence
+from rag.support.check import SupportCheck, Verdict
 
 SUPPORT_GOLD = GOLD / "support.jsonl"
 SUPPORTED_KINDS = ("verbatim", "paraphrase", "translation", "merge", "summary")

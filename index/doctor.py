@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from index.check import lost_dense, lost_lexical, sample_of
+from index.health.samples import lost_dense, lost_lexical, sample_of
 from index.store import Store
 from rag.errors import RenglonError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.space import require_space, size_of
+from index.storage.disk import require_space, size_of
 
 if TYPE_CHECKING:
     from index.store import Store

@@ -19,16 +19,17 @@ from pathlib import Path
 
 import numpy as np
 
-from index import heal, purge
-from index.catalog import Catalog
-from index.encoder import Vectors
-from index.lexical import Analysis, LexicalIndex
-from index.lock import FolderLock
-from index.rebuild import BATCH, Progress, build, clear
-from index.schema import Change, ModelKey
-from index.space import require_space
-from index.vectors import DenseIndex
-from index.views import KINDS, View, Views
+from index import purge
+from index.health import healer
+from index.model.encoder import Vectors
+from index.records import Change, ModelKey
+from index.storage.catalog import Catalog
+from index.storage.dense import DenseIndex
+from index.storage.disk import require_space
+from index.storage.lexical import Analysis, LexicalIndex
+from index.storage.live_views import KINDS, View, Views
+from index.storage.lock import FolderLock
+from index.storage.rebuild import BATCH, Progress, build, clear
 from rag.errors import IndexMissing, ModelMismatch, ProjectionDamaged, RenglonError
 
 PATIENCE_S = 5.0  # a rebuild of 10,000 passages takes about that long
@@ -45,7 +46,7 @@ class Store:
         self.lock = FolderLock(folder, command, wait_s)
         try:
             self._open(folder, chroma_url)
-            self.left_clean = heal.take_mark(self)
+            self.left_clean = healer.take_mark(self)
         except BaseException:
             self.lock.release()
             raise
@@ -56,7 +57,7 @@ class Store:
         self.views = Views(self._open_dense, self._open_lexical)
         self.writing = threading.RLock()
         self.building = threading.RLock()
-        self._healer = heal.Healer(self)
+        self._healer = healer.Healer(self)
         self.checked = False
 
     # -- reading
@@ -210,7 +211,7 @@ class Store:
     def _catch_up(self) -> int:
         suspect = False
         if not self.checked:
-            self.checked, suspect = True, heal.inspect(self)
+            self.checked, suspect = True, healer.inspect(self)
         if not suspect and self.catalog.get("projected") in (str(self.catalog.generation), None):
             return 0
         wanted, changed = self.catalog.pks(), set[int]()
@@ -283,7 +284,7 @@ class Store:
         """Close everything and let go of the folder."""
         self._healer.close()
         self.views.close()
-        heal.leave_mark(self)
+        healer.leave_mark(self)
         self.catalog.close()
         self.lock.release()
 

@@ -14,21 +14,21 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
-from rag import notices
-from rag.abstain import Calibration, features
-from rag.cite import Source, Writer
-from rag.draft import Closed, Words
-from rag.evidence import Asked, Evidence, Lexicon, collect, in_order
-from rag.extract import choose
-from rag.finding import Clock, Event, Finding, as_hit, cites
-from rag.followup import is_followup
-from rag.followup import standalone as by_rules
-from rag.generate import Author, NotWritten
-from rag.nodes import Vectors
-from rag.prompts import chosen
+from rag import messages
+from rag.citations import Source, Writer
+from rag.evidence.confidence import Calibration, features
+from rag.evidence.rank import Asked, Evidence, Lexicon, collect, in_order
+from rag.evidence.select import choose
+from rag.followups import is_followup
+from rag.followups import standalone as by_rules
+from rag.passages import Vectors
+from rag.progress import Clock, Event, Finding, as_hit, cites
 from rag.question import language_of, tidy
-from rag.support import SupportCheck
+from rag.support.check import SupportCheck
 from rag.types import Answer, AnswerSentence, SearchResult, Turn
+from rag.written.assembler import Closed, Words
+from rag.written.author import Author, NotWritten
+from rag.written.prompts import chosen
 
 
 class QueryEncoder(Protocol):
@@ -162,7 +162,7 @@ class Engine(BaseQueryEngine):
                 yield Event("delta", delta)
             yield from (Event("citation", citation) for citation in citations)
         if writer.citations and not finding.same_language:
-            notice = " ".join(filter(None, [notice, notices.AS_WRITTEN[finding.language]]))
+            notice = " ".join(filter(None, [notice, messages.AS_WRITTEN[finding.language]]))
         answer = self._whole(finding, writer, notice=notice)
         yield Event("answer" if answer.status == "answered" else "no_evidence", answer)
 
@@ -192,7 +192,7 @@ class Engine(BaseQueryEngine):
             whole = self._whole(finding, writer, sentences=sentences, dropped=dropped, mode="generative")
             yield Event("answer", whole)
         except NotWritten as failure:
-            notice = notices.NOT_WRITTEN[failure.reason][finding.language]
+            notice = messages.NOT_WRITTEN[failure.reason][finding.language]
             if writer.text:
                 yield Event("retract", notice)
             for event in await asyncio.to_thread(lambda: list(self._extract(finding, notice))):
@@ -215,7 +215,7 @@ class Engine(BaseQueryEngine):
         return Answer(
             id=uuid.uuid4().hex, question=finding.question, status="answered" if answered else "no_evidence",
             mode=written.get("mode", "extractive"), language=finding.language,
-            text=writer.text if answered else notices.NO_EVIDENCE[finding.language], citations=writer.citations,
+            text=writer.text if answered else messages.NO_EVIDENCE[finding.language], citations=writer.citations,
             passages=cited, confidence=round(finding.confidence, 4), invalid_citations=writer.invalid, notice=notice,
             sentences=written.get("sentences", []), dropped_markers=written.get("dropped", 0),
             standalone_question=finding.standalone, degraded=self._degraded(),

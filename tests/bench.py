@@ -31,11 +31,11 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from index.encoder import Encoder, load_encoder
-from index.read import SourceText, corpus_files, read_document
-from index.split import split
+from index.corpus.documents import SourceText, corpus_files, read_document
+from index.corpus.passages import split
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder, load_encoder
 from index.store import Store
-from index.sync import Syncer
 from rag.settings import Settings
 from tests import bench_written
 from tests.conftest import MODELS, ROOT, SEEDS, Server, free_port

@@ -27,14 +27,14 @@ from typing import Any, cast
 import httpx
 import numpy as np
 
-from index.encoder import Encoder, Vectors
-from index.read import document_of
-from index.retrieve import HybridRetriever
-from index.schema import Change, ModelKey
-from index.space import size_of
-from index.split import Passage, Span
+from index.corpus.documents import document_of
+from index.corpus.passages import Passage, Span
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder, Vectors
+from index.records import Change, ModelKey
+from index.retriever import HybridRetriever
+from index.storage.disk import size_of
 from index.store import Store
-from index.sync import Syncer
 from tests.conftest import free_port
 
 DIMENSION, ASKED, PER_DOCUMENT = 384, 200, 500

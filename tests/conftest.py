@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index.encoder import Encoder, load_encoder
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder, load_encoder
+from index.renglon import build_engine
 from index.store import Store
-from index.sync import Syncer
-from index.wiring import build_engine
 from rag.engine import Engine
 from rag.settings import Settings
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rag.prompts import DECLINED
+from rag.written.prompts import DECLINED
 
 HOST = "evil.example"
 MOST_TOKENS = 100  # of what the small model writes; it goes round in circles afterwards
@@ -172,10 +172,10 @@ def measure(made: Sequence[Poisoned], folder: Path) -> dict[str, Any]:
     """Ask a real model about each article; counts and, for each article, what it wrote."""
     import httpx
 
-    from index.encoder import load_encoder
+    from index.ingest.sync import Syncer
+    from index.model.encoder import load_encoder
+    from index.renglon import build_engine
     from index.store import Store
-    from index.sync import Syncer
-    from index.wiring import build_engine
     from rag.settings import Settings
     from tests.conftest import MODELS, SEEDS
     from tests.llama import llama

@@ -18,13 +18,13 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from index import heal, probe
-from index.encoder import Encoder, Vectors
-from index.read import SourceText
-from index.split import split
+from index.corpus.documents import SourceText
+from index.corpus.passages import split
+from index.health import healer, probe
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder, Vectors
+from index.renglon import build_engine
 from index.store import Store
-from index.sync import Syncer
-from index.wiring import build_engine
 from rag.engine import Engine
 from rag.errors import NoReadableFile
 from rag.settings import Settings
@@ -231,7 +231,7 @@ class Life(RuleBasedStateMachine):
         self._bury()
         shutil.rmtree(self.data)
         remains.rename(self.data)
-        assert not (self.data / heal.MARK).exists()
+        assert not (self.data / healer.MARK).exists()
         self._open()
 
     @rule()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.abstain import Calibration, features, load_calibration
+from rag.evidence.confidence import Calibration, features, load_calibration
 from tests.test_evidence import hit, unit, weigh
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import bundled
-from index.encoder import Encoder, load_encoder
+from index.model import bundled
+from index.model.encoder import Encoder, load_encoder
 from rag.errors import DataFolderUnusable, ModelDamaged
 from rag.settings import Settings
 from tests.conftest import MODELS

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from eval.calibrate import ANSWERED, Case, fit, write
-from rag.abstain import load_calibration
+from rag.evidence.confidence import load_calibration
 
 
 def cases(n: int, separation: float, dataset: str = "d", seed: int = 0) -> list[Case]:

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cite import Writer, marker, verify
-from rag.evidence import Evidence
-from rag.nodes import PassageNode, Sentence
+from rag.citations import Writer, marker, verify
+from rag.evidence.rank import Evidence
+from rag.passages import PassageNode, Sentence
 
 TEXT = "Uno dos tres.\nCuatro  cinco\nseis. Uno dos tres."
 META = {"document_id": "d", "file": "a.txt", "file_sha256": "s", "line_start": 1, "line_end": 3}

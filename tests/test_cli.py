@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from index.lock import read_holder
+from index.storage.lock import read_holder
 from tests.conftest import MODELS, ROOT, SEEDS, Server
 from tests.scripted_llm import Script, scripted
 
@@ -211,14 +211,14 @@ def test_work_is_handed_to_the_running_server(
 
 
 def test_a_second_writer_is_refused_by_name_fifty_times(tmp_path: Path, corpus: Path) -> None:
-    from index.lock import FolderLock
+    from index.storage.lock import FolderLock
 
     lock = FolderLock(tmp_path / "data", "renglon sync --watch")
     try:
         code = """
 import sys
 from pathlib import Path
-from index.lock import FolderLock
+from index.storage.lock import FolderLock
 from rag.errors import IndexBusy
 for _ in range(50):
     try:

@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 
-from index.encoder import Encoder
+from index.model.encoder import Encoder
 
 
 def test_order_is_kept_whatever_the_lengths(encoder: Encoder) -> None:

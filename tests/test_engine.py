@@ -12,12 +12,12 @@ from llama_index.core.response_synthesizers import ResponseMode, get_response_sy
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from index.encoder import Encoder
-from index.read import SourceText
-from index.retrieve import HybridRetriever
+from index.corpus.documents import SourceText
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
+from index.renglon import build_engine
+from index.retriever import HybridRetriever
 from index.store import Store
-from index.sync import Syncer
-from index.wiring import build_engine
 from rag.engine import Engine
 from rag.errors import InvalidQuestion
 from rag.settings import Settings

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from llama_index.core.schema import NodeWithScore
 
-from rag.evidence import Asked, Evidence, collect, in_order, is_fragment
-from rag.extract import choose, same_statement
-from rag.nodes import PassageNode, Sentence
+from rag.evidence.rank import Asked, Evidence, collect, in_order, is_fragment
+from rag.evidence.select import choose, same_statement
+from rag.passages import PassageNode, Sentence
 
 
 class Words:

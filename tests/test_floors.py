@@ -10,9 +10,9 @@ from eval.bench import Bench
 from eval.datasets import FOLLOWUPS_GOLD, SEEDS_GOLD, load_gold
 from eval.run import evaluate
 from eval.summary import missed, parse_floors
-from index.encoder import Encoder
+from index.model.encoder import Encoder
 from index.store import Store
-from rag.abstain import load_calibration
+from rag.evidence.confidence import load_calibration
 from rag.settings import Settings
 from tests.conftest import SEEDS
 

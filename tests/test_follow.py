@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.encoder import Encoder
-from index.follow import Follower, open_store
-from index.schema import ModelKey
+from index.follower import Follower, open_store
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
+from index.records import ModelKey
+from index.renglon import build_engine
 from index.store import Store
-from index.sync import Syncer
-from index.wiring import build_engine
 from rag.errors import IndexBusy, ModelMismatch
 from rag.settings import Settings
 from tests.bench_store import chroma_server
@@ -143,10 +143,10 @@ def test_a_change_of_model_may_be_cut_short_anywhere(
         Syncer(store, encoder, MAX_BYTES).sync(corpus)
     code = f"""
 import os, pathlib
-from index import catalog
-from index.encoder import load_encoder
+from index.storage import catalog
+from index.model.encoder import load_encoder
 from index.store import Store
-from index.sync import Syncer
+from index.ingest.sync import Syncer
 from rag.settings import Settings
 from tests.test_follow import Turned
 setattr(catalog.Catalog, {moment!r}, lambda *a, **k: os._exit(9))

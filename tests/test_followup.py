@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from eval.datasets import FOLLOWUPS_GOLD, SEEDS_GOLD, load_gold
 from rag.engine import Engine
-from rag.followup import LONGEST, is_followup, standalone
+from rag.followups import LONGEST, is_followup, standalone
 from rag.types import Turn
 
 GIFT = "¿Qué le regaló Putin a Kim?"

@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index.encoder import Encoder, load_encoder
-from index.former import former_encoder
-from index.schema import ModelKey
+from index.ingest.sync import Syncer, model_key
+from index.model.encoder import Encoder, load_encoder
+from index.model.previous import former_encoder
+from index.records import ModelKey
 from index.store import Store
-from index.sync import Syncer, model_key
 from rag.settings import Settings
 from tests.conftest import MAX_BYTES, MODELS, SEEDS, Server
 

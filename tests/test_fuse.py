@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.cue import Cue
-from rag.fuse import COSINE_BAND, LEXICAL_WEIGHT, nearness, passage_cosine, passage_score
-from rag.overlap import Overlap
+from rag.evidence.answer_type import Cue
+from rag.evidence.overlap import Overlap
+from rag.evidence.scores import COSINE_BAND, LEXICAL_WEIGHT, nearness, passage_cosine, passage_score
 
 
 def test_nearness() -> None:

@@ -17,17 +17,17 @@ import httpx
 import pytest
 from llama_index.core.llms import CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
 
-from index.encoder import Encoder
+from index.model.encoder import Encoder
+from index.renglon import build_engine
 from index.store import Store
-from index.wiring import build_engine
 from rag.engine import Engine
 from rag.errors import ModelServerFailed
-from rag.finding import Event
-from rag.generate import Author
-from rag.llm import ModelServer
-from rag.notices import NOT_WRITTEN
+from rag.messages import NOT_WRITTEN
+from rag.progress import Event
 from rag.settings import Settings
 from rag.types import Answer, Turn
+from rag.written.author import Author
+from rag.written.model_server import ModelServer
 from tests.conftest import MODELS, SEEDS, Server
 from tests.llama import llama
 from tests.scripted_llm import Script, ScriptedServer, scripted

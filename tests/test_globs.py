@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.globs import Globs
+from index.corpus.globs import Globs
 
 
 @pytest.mark.parametrize(

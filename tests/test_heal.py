@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from index import check, heal, probe
-from index.encoder import Encoder
-from index.retrieve import HybridRetriever
+from index.health import healer, probe, samples
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
+from index.renglon import build_engine
+from index.retriever import HybridRetriever
 from index.store import Store
-from index.sync import Syncer
-from index.wiring import build_engine
 from rag.settings import Settings
 from tests.conftest import MAX_BYTES, MODELS, SEEDS
 from tests.test_sync import in_step
@@ -41,25 +41,25 @@ def bigger(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
 def abandoned(data: Path, to: Path) -> Path:
     """What a process that was killed leaves behind: the files, and no mark."""
     shutil.copytree(data, to)
-    (to / heal.MARK).unlink(missing_ok=True)
+    (to / healer.MARK).unlink(missing_ok=True)
     return to
 
 
 def whole(store: Store) -> bool:
     """Nothing is damaged, and every passage finds itself."""
-    sample = check.sample_of(store.catalog, store.catalog.pks())
-    lost = check.lost_dense(store.dense, sample) + check.lost_lexical(store.lexical, sample)
+    sample = samples.sample_of(store.catalog, store.catalog.pks())
+    lost = samples.lost_dense(store.dense, sample) + samples.lost_lexical(store.lexical, sample)
     return in_step(store) and not store.degraded and not lost
 
 
 def test_a_clean_close_is_believed_and_a_changed_file_is_not(data: Path) -> None:
     with Store(data) as store:
         assert store.left_clean
-        assert not (data / heal.MARK).exists()
+        assert not (data / healer.MARK).exists()
     with Store(data) as store:
         assert store.left_clean
         store.catch_up()
-    (data / heal.MARK).write_text("something else")
+    (data / healer.MARK).write_text("something else")
     with Store(data) as store:
         assert not store.left_clean
         store.catch_up()
@@ -76,7 +76,7 @@ def test_what_was_never_looked_at_is_not_called_clean(data: Path, tmp_path: Path
     copy = abandoned(data, tmp_path / "copy")
     with Store(copy) as store:
         assert not store.left_clean
-    assert not (copy / heal.MARK).exists()
+    assert not (copy / healer.MARK).exists()
 
 
 @pytest.mark.parametrize(
@@ -97,12 +97,12 @@ def test_damaged_files_are_noticed_at_the_next_start(bigger: Path, tmp_path: Pat
 def test_an_altered_byte_in_a_tantivy_file_is_found(bigger: Path, tmp_path: Path) -> None:
     copy = abandoned(bigger, tmp_path / "copy")
     (place,) = (copy / "lexical").iterdir()
-    assert check.altered(place) == []
+    assert samples.altered(place) == []
     segment = max(place.iterdir(), key=lambda path: path.stat().st_size)
     content = bytearray(segment.read_bytes())
     content[len(content) // 3] ^= 1
     segment.write_bytes(content)
-    assert check.altered(place) == [segment.name]
+    assert samples.altered(place) == [segment.name]
     problem = probe.ask(copy, "lexical", 60)
     assert problem is not None
     assert segment.name in problem

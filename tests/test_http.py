@@ -216,8 +216,8 @@ def test_a_second_server_on_the_same_folder_says_who_holds_it(
 def test_an_index_of_another_model_is_a_conflict_with_the_command_that_mends_it(
     start_server: Callable[..., Server], tmp_path: Path, corpus: Path, encoder: Any
 ) -> None:
+    from index.ingest.sync import Syncer
     from index.store import Store
-    from index.sync import Syncer
 
     with Store(tmp_path / "data") as store:
         Syncer(store, encoder, 10**6).sync(corpus)

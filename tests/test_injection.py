@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from index.encoder import Encoder
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
+from index.renglon import build_engine
 from index.store import Store
-from index.sync import Syncer
-from index.wiring import build_engine
-from rag.cite import verify
+from rag.citations import verify
 from rag.engine import Engine
 from rag.settings import Settings
 from rag.types import Answer

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.draft import Closed, Draft, Words
-from rag.markers import Cited, MarkerParser
+from rag.written.assembler import Closed, Draft, Words
+from rag.written.marker_parser import Cited, MarkerParser
 
 PLACES = {"a.txt:3": 2}
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.encoder import Encoder
-from index.lexical import LexicalIndex
-from index.retrieve import HybridRetriever
+from index.model.encoder import Encoder
+from index.retriever import HybridRetriever
+from index.storage.dense import DenseIndex
+from index.storage.lexical import LexicalIndex
 from index.store import Store
-from index.vectors import DenseIndex
-from rag.overlap import WORD
+from rag.evidence.overlap import WORD
 
 
 def test_spanish_analysis(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from eval.datasets import SEEDS_GOLD, Question, load_gold
 from eval.judge import Claim, Outcome, Retrieved
 from eval.report import write_report
 from eval.run import evaluate, reader
-from index.encoder import Encoder
+from index.model.encoder import Encoder
 from index.store import Store
-from rag.abstain import load_calibration
 from rag.engine import Engine
+from rag.evidence.confidence import load_calibration
 from rag.settings import Settings
 from tests.conftest import SEEDS
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from llama_index.core.schema import Document, TextNode
 
-from index.read import SourceText, read_document
-from index.split import PASSAGE_BYTES, PassageParser, split
+from index.corpus.documents import SourceText, read_document
+from index.corpus.passages import PASSAGE_BYTES, PassageParser, split
 from rag.sentences import sentence_bounds
 from tests.conftest import SEEDS
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from index.encoder import Encoder
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
 from index.store import Store
-from index.sync import Syncer
 from tests.conftest import MAX_BYTES
 from tests.machine import Life, Remembering
 

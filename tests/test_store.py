@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from index.catalog import Catalog
 from index.doctor import examine
+from index.ingest.sync import Syncer
+from index.storage.catalog import Catalog
 from index.store import Store
-from index.sync import Syncer
 from rag.errors import DataFolderUnusable, IndexBusy, IndexMissing, ProjectionDamaged
 
 

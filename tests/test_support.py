@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from eval.datasets import GoldError
 from eval.support import SUPPORT_GOLD, Articles, Statement, figures, judge, load_statements, mistakes
-from index.encoder import Encoder
-from rag import negation
-from rag.evidence import Evidence
-from rag.facts import facts
-from rag.names import Names
-from rag.nodes import PassageNode, Sentence
-from rag.plain import near
-from rag.roles import exchanged
-from rag.support import SupportCheck, Verdict, objection
+from index.model.encoder import Encoder
+from rag.evidence.rank import Evidence
+from rag.passages import PassageNode, Sentence
+from rag.support import negation
+from rag.support.check import SupportCheck, Verdict, objection
+from rag.support.names import Names
+from rag.support.numbers import facts
+from rag.support.spelling import near
+from rag.support.swapped_names import exchanged
 from tests.conftest import SEEDS
 
 QUOTE = "Según Seúl, Corea del Norte habría enviado alrededor de 6.700 contenedores a Rusia."

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from index.encoder import Encoder
-from index.globs import Globs
-from index.schema import ModelKey
+from index.corpus.globs import Globs
+from index.ingest.plan import survey
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
+from index.records import ModelKey
 from index.store import Store
-from index.survey import survey
-from index.sync import Syncer
 from rag.errors import CorpusNotFound, ModelMismatch, NoReadableFile, RenglonError
 from tests.conftest import MAX_BYTES, ROOT
 
@@ -110,9 +110,9 @@ def test_a_document_is_replaced_whole_or_not_at_all(
     syncer.sync(corpus)
     before = store.catalog.text(store.catalog.documents()[1].id)
     (corpus / "uno.txt").write_text("Una.\n\n" + "Dos frases que ocupan sitio. " * 60)
-    from index import schema
+    from index.storage import tables
 
-    real, calls = schema.insert_vectors, []
+    real, calls = tables.insert_vectors, []
 
     def fails_on_second(*args: object) -> None:
         calls.append(args)
@@ -121,7 +121,7 @@ def test_a_document_is_replaced_whole_or_not_at_all(
         real(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "insert_vectors", fails_on_second)
+        patch.setattr(tables, "insert_vectors", fails_on_second)
         with pytest.raises(OSError, match="disk full"):
             syncer.sync(corpus)
     assert store.catalog.text(store.catalog.documents()[1].id) == before
@@ -260,7 +260,7 @@ def test_a_name_that_is_no_text_is_refused_and_the_rest_goes_on(store: Store, sy
 def test_progress_counts_down_to_nothing(syncer: Syncer, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(6):
         (corpus / f"más{i}.txt").write_text("Una frase corta. " * 9)
-    monkeypatch.setattr("index.sync.GATHER", 20)
+    monkeypatch.setattr("index.ingest.sync.GATHER", 20)
     steps: list[tuple[int, int]] = []
     syncer.sync(corpus, lambda done, left: steps.append((done, left)))
     assert steps[-1][1] == 0
@@ -289,8 +289,8 @@ def test_a_killed_first_sync_goes_on_where_it_stopped(tmp_path: Path, encoder: E
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from index import sync
-from index.encoder import load_encoder
+from index.ingest import sync
+from index.model.encoder import load_encoder
 from index.store import Store
 from rag.settings import Settings
 sync.GATHER = 60  # groups of twenty files

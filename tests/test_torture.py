@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from index import space
-from index.encoder import Encoder
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
+from index.renglon import build_engine
+from index.storage import disk
 from index.store import Store
-from index.sync import Syncer
-from index.wiring import build_engine
 from rag.errors import DataFolderUnusable
 from rag.settings import Settings
 from tests import victim
@@ -55,7 +55,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(mount)], check=True)
 
 
-@pytest.mark.parametrize("spare", [space.SPARE_BYTES, 0])
+@pytest.mark.parametrize("spare", [disk.SPARE_BYTES, 0])
 def test_a_full_disk_is_told_and_costs_nothing(
     small_disk: Path, corpus: Path, encoder: Encoder, spare: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,7 +68,7 @@ def test_a_full_disk_is_told_and_costs_nothing(
         (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free))
         (corpus / "tres.txt").write_text("El faro de Chipiona mide 69 metros.\n" * 40)
         with monkeypatch.context() as patch:
-            patch.setattr(space, "SPARE_BYTES", spare)
+            patch.setattr(disk, "SPARE_BYTES", spare)
             with pytest.raises(DataFolderUnusable, match=r"full|could not be written"):
                 syncer.sync(corpus)
         assert store.catalog.documents() == before

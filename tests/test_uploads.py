@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.ingest.plan import UPLOADS
+from index.ingest.sync import Syncer
+from index.ingest.uploads import LONGEST_NAME, Uploads, display_name
 from index.store import Store
-from index.survey import UPLOADS
-from index.sync import Syncer
-from index.uploads import LONGEST_NAME, Uploads, display_name
 from rag.errors import DataFolderUnusable, DocumentOfFolder, FileRefused, FileTooLarge, UnknownDocument
 
 NOTE = b"El faro de Chipiona mide 69 metros.\n"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.read import SourceText
-from rag.verify import check
+from index.corpus.documents import SourceText
+from rag.recheck import check
 from tests.conftest import Server
 from tests.test_http import post, problem
 

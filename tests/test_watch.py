@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from index.globs import Globs
-from index.watch import Watcher
+from index.corpus.globs import Globs
+from index.ingest.watch import Watcher
 from tests.conftest import Server
 from tests.test_writes import ask, documents
 

@@ -309,8 +309,8 @@ def test_what_was_acknowledged_is_there_after_a_kill(
 def test_a_server_whose_folder_is_empty_now_answers_from_the_index(
     start_server: Callable[..., Server], tmp_path: Path, corpus: Path, encoder: Any
 ) -> None:
+    from index.ingest.sync import Syncer
     from index.store import Store
-    from index.sync import Syncer
 
     with Store(tmp_path / "data") as store:
         Syncer(store, encoder, 10**6).sync(corpus)
@@ -324,8 +324,8 @@ def test_a_server_whose_folder_is_empty_now_answers_from_the_index(
 def test_reembedding_mends_a_server_that_failed_for_its_model(
     start_server: Callable[..., Server], tmp_path: Path, corpus: Path, encoder: Any
 ) -> None:
+    from index.ingest.sync import Syncer
     from index.store import Store
-    from index.sync import Syncer
 
     with Store(tmp_path / "data") as store:
         Syncer(store, encoder, 10**6).sync(corpus)

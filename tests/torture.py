@@ -31,10 +31,11 @@ from typing import Any
 import httpx
 from hypothesis.stateful import run_state_machine_as_test
 
-from index import heal, space, vectors
-from index.encoder import Encoder, load_encoder
+from index.health import healer
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder, load_encoder
+from index.storage import dense, disk
 from index.store import Store
-from index.sync import Syncer
 from rag.errors import DataFolderUnusable
 from rag.settings import Settings
 from tests import victim
@@ -70,10 +71,10 @@ class Torture:
         corpus.mkdir()
         for n in range(400):
             (corpus / f"{n}.txt").write_text(TEXTS[n % len(TEXTS)])
-        vectors.SYNC_THRESHOLD, usual = 100, vectors.SYNC_THRESHOLD  # else Chroma writes its graph at 20,000 alone
+        dense.SYNC_THRESHOLD, usual = 100, dense.SYNC_THRESHOLD  # else Chroma writes its graph at 20,000 alone
         with Store(whole) as store:
             Syncer(store, self.encoder, 10**7).sync(corpus)
-        vectors.SYNC_THRESHOLD = usual
+        dense.SYNC_THRESHOLD = usual
         harms: dict[str, Callable[[bytes], bytes]] = {
             "emptied": lambda _: b"", "halved": lambda content: content[: len(content) // 2],
             "overwritten": lambda content: b"\xa5" * len(content),
@@ -84,7 +85,7 @@ class Torture:
             for harm, change in harms.items():
                 copy = self.work / "copy"
                 shutil.copytree(whole, copy)
-                (copy / heal.MARK).unlink()
+                (copy / healer.MARK).unlink()
                 (copy / name).write_bytes(change((whole / name).read_bytes()))
                 print(f"{name} {harm}", flush=True)  # named before it is tried: a crash would leave no other word
                 began = time.perf_counter()
@@ -208,7 +209,7 @@ class Torture:
         refusals = 0
         with Store(mount / "data") as store:
             syncer = Syncer(store, self.encoder, 10**7)
-            for spare, left in ((space.SPARE_BYTES, 20_000_000), (0, 600_000), (0, 100_000), (0, 0)):
+            for spare, left in ((disk.SPARE_BYTES, 20_000_000), (0, 600_000), (0, 100_000), (0, 0)):
                 for path in corpus.iterdir():
                     path.unlink()
                 victim.mutate(corpus, random.Random(left))
@@ -217,7 +218,7 @@ class Torture:
                 free = shutil.disk_usage(mount).free
                 _fill_up(mount / "filler", free - left)
                 (corpus / "99.txt").write_text(TEXTS[left % 7])
-                space.SPARE_BYTES, usual = spare, space.SPARE_BYTES
+                disk.SPARE_BYTES, usual = spare, disk.SPARE_BYTES
                 for n in range(12):
                     try:
                         (corpus / f"{n:02}.txt").write_text(TEXTS[n % len(TEXTS)] + "\n" * n)
@@ -225,7 +226,7 @@ class Torture:
                         before = {row.id: row.sha256 for row in store.catalog.documents()}
                     except DataFolderUnusable:
                         refusals += 1
-                space.SPARE_BYTES = usual
+                disk.SPARE_BYTES = usual
                 after = {row.id: row.sha256 for row in store.catalog.documents()}
                 if before.keys() - after.keys():
                     self.wrong.append(f"{left} bytes left: documents were lost")

@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import index.encoder
+import index.model.encoder
 from api.serve import serve
-from index import vectors
-from index.check import lost_dense, lost_lexical, sample_of
+from index.health.samples import lost_dense, lost_lexical, sample_of
+from index.ingest.sync import Syncer
+from index.renglon import build_engine
+from index.storage import dense
 from index.store import Store
-from index.sync import Syncer
-from index.wiring import build_engine
 from rag.settings import Settings
 from tests.machine import SENTENCES, TEXTS, Remembering
 
@@ -53,7 +53,7 @@ def _put(path: Path, text: str) -> None:
 def sync_for_ever(data: str, corpus: str, memory: str, acknowledged: str, seed: int) -> None:
     """Change the folder and sync it, again and again; what each sync has taken in is noted durably."""
     rng = random.Random(seed)
-    vectors.SYNC_THRESHOLD = 20_000 if seed % 2 else 50  # half of them while Chroma writes its graph all the time
+    dense.SYNC_THRESHOLD = 20_000 if seed % 2 else 50  # half of them while Chroma writes its graph all the time
     with Store(Path(data)) as store:
         syncer = Syncer(store, Remembering.recall(Path(memory)), MAX_BYTES)
         while True:
@@ -69,7 +69,7 @@ def sync_for_ever(data: str, corpus: str, memory: str, acknowledged: str, seed: 
 
 def serve_for_ever(data: str, corpus: str, memory: str, port: int) -> None:
     """`renglon serve` with vectors from a file."""
-    index.encoder.load_encoder = lambda _: Remembering.recall(Path(memory))
+    index.model.encoder.load_encoder = lambda _: Remembering.recall(Path(memory))
     serve(Settings(data_dir=Path(data), corpus=Path(corpus), port=port))
 
 

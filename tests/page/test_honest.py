@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from index.read import document_id
+from index.corpus.documents import document_id
 from tests.conftest import Server, free_port
 from tests.page import hostile
 from tests.page.conftest import Open

@@ -1,0 +1,245 @@
+"""The command line: renglon sync | ask | search | serve | doctor | purge, and what other packages add (eval).
+
+Exit codes: 0 well; 1 an error, or doctor found something; 2 wrong usage; 3 the articles don't say.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from rag.errors import IndexBusy, IndexMissing, RenglonError
+from rag.settings import Settings
+from rag.types import Answer, SearchResult
+
+app = typer.Typer(
+    help="Answers from a folder of articles; every sentence cites file and line.", no_args_is_help=True,
+    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, highlight=False)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+NO_EVIDENCE_EXIT = 3
+WAIT_S = 10  # another short command may hold the data folder
+
+
+def _load_settings(**overrides: Any) -> Settings:
+    return Settings(**{key: value for key, value in overrides.items() if value is not None})
+
+
+def _print_json(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def _ask_server(settings: Settings, route: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer of the server that holds the data folder; None when there is none."""
+    from api.cli.remote import Remote
+
+    remote = Remote.of(settings)
+    return remote.post(route, body) if remote else None
+
+
+def _require_index(settings: Settings) -> None:
+    if not (settings.data_dir / "catalog.sqlite").exists():
+        raise IndexMissing("Nothing is indexed yet.", "Run: renglon sync FOLDER")
+
+
+@app.command()
+def sync(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of .txt and .md files; default: RENGLON_CORPUS.")
+    ] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Only files that match this glob; repeatable.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="No files that match this glob; repeatable.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on: sync again whenever a file changes.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make Chroma and tantivy anew, without embedding.")
+    ] = False,
+    reembed: Annotated[
+        bool, typer.Option("--reembed", help="Embed everything with the model that is set now.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Index what is new or changed in folders, forget what is gone. A running server is handed the work."""
+    from api.cli import sync_command
+
+    if sum((dry_run, watch, rebuild, reembed)) > 1:
+        raise typer.BadParameter("--dry-run, --watch, --rebuild and --reembed exclude each other.")
+    globs = {"include": ",".join(include) if include else None, "exclude": ",".join(exclude) if exclude else None}
+    settings, chosen = _load_settings(**globs), bool(include or exclude)
+    if watch:
+        return sync_command.watch(folders or [], settings, chosen, err, out)
+    mode: sync_command.Mode = "rebuild" if rebuild else "reembed" if reembed else "sync"
+    result = (
+        sync_command.dry(folders or [], settings)
+        if dry_run
+        else sync_command.run(mode, folders or [], settings, chosen, err)
+    )
+    if as_json:
+        _print_json(result)
+    else:
+        sync_command.show(result, out, err, dry_run)
+    return None
+
+
+@app.command()
+def purge(as_json: AsJson = False) -> None:
+    """Take the bytes of what was deleted off the disk: all stores are written anew."""
+    from api.cli import sync_command
+
+    settings = _load_settings()
+    _require_index(settings)
+    result = sync_command.run("purge", [], settings, False, err)
+    if as_json:
+        _print_json(result)
+    else:
+        sync_command.show(result, out, err)
+
+
+@app.command()
+def ask(question: str, as_json: AsJson = False) -> None:
+    """Answer a question; exit code 3 when the articles don't say."""
+    settings = _load_settings()
+    data = _ask_server(settings, "/v1/query", {"question": question})
+    answer = Answer(**data) if data else _locally(settings, "renglon ask").answer(question)
+    if as_json:
+        _print_json(answer.model_dump())
+    else:
+        _print_answer(answer)
+    if answer.status == "no_evidence":
+        raise typer.Exit(NO_EVIDENCE_EXIT)
+
+
+def _locally(settings: Settings, command: str) -> Any:
+    from index.renglon import Renglon
+
+    _require_index(settings)
+    return Renglon(settings, command, WAIT_S).engine
+
+
+def _print_answer(answer: Answer) -> None:
+    out.print(answer.text, markup=False, style="bold")
+    if answer.citations:
+        out.print()
+    for citation in answer.citations:
+        mark = "✓" if citation.verified else "✗"
+        out.print(f"{mark} {citation.marker}  {citation.quote}", markup=False)
+    for doubt in (sentence for sentence in answer.sentences if not sentence.supported):
+        written = answer.text[doubt.answer_start : doubt.answer_end]
+        out.print(f"✗ {written} ({doubt.reason})", markup=False, style="yellow")
+    for note in filter(None, [answer.notice, _dropped(answer)]):
+        out.print(f"\n{note}", markup=False, style="yellow")
+    if answer.status == "no_evidence" and answer.passages:
+        out.print("\nRelacionado:" if answer.language == "es" else "\nRelated:")
+        for hit in answer.passages[:3]:
+            _print_hit(hit)
+
+
+def _dropped(answer: Answer) -> str | None:
+    n = answer.dropped_markers
+    which = "1 source that doesn't exist; it was" if n == 1 else f"{n} sources that don't exist; they were"
+    return f"The model cited {which} dropped." if n else None
+
+
+def _print_hit(hit: Any) -> None:
+    text = " ".join(hit.text.split())
+    shown = text if len(text) <= 300 else text[:300].rsplit(" ", 1)[0] + " …"
+    out.print(f"  {hit.file}:{hit.line_start}  {shown}", markup=False)
+
+
+@app.command()
+def search(query: str, as_json: AsJson = False) -> None:
+    """List the passages nearest to a question."""
+    settings = _load_settings()
+    data = _ask_server(settings, "/v1/search", {"query": query})
+    result = SearchResult(**data) if data else _locally(settings, "renglon search").search(query)
+    if as_json:
+        _print_json(result.model_dump())
+    else:
+        for hit in result.passages:
+            _print_hit(hit)
+
+
+@app.command()
+def serve(
+    corpus: Annotated[Path | None, typer.Argument(help="Folder to keep indexed; default: RENGLON_CORPUS.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Sync again whenever a file changes.")] = False,
+) -> None:
+    """Index the corpus and answer over HTTP."""
+    from api.serve import serve as run
+
+    run(_load_settings(corpus=corpus, host=host, port=port), watch)
+
+
+@app.command()
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Rebuild what is damaged from the catalogue.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check data folder, catalogue, Chroma and tantivy; exit code 1 when something is (still) wrong."""
+    from dataclasses import asdict
+
+    from index import doctor as check
+    from index.storage.lock import read_holder
+    from index.store import Store
+
+    settings = _load_settings()
+    _require_index(settings)
+    if url := read_holder(settings.data_dir).get("url"):
+        raise IndexBusy(f"A server at {url} holds the data folder.", "Stop it first, or GET /v1/index there.")
+    with Store(settings.data_dir, "renglon doctor", WAIT_S) as store:
+        if fix:
+            check.fix(store)
+        findings = [*check.examine(store), *_model_server(settings)]
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            out.print(f"{'✓' if finding.ok else '✗'} {finding.check}: {finding.detail}", markup=False)
+            if finding.mend:
+                out.print(f"  mend it with: {finding.mend}", markup=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _model_server(settings: Settings) -> list[Any]:
+    """Whether the model server that writes answers is there; nothing when none is set."""
+    import asyncio
+
+    from index.doctor import Finding
+    from rag.written.model_server import ModelServer
+
+    try:
+        server = ModelServer.of(settings)
+        names = asyncio.run(server.names()) if server else []
+    except RenglonError as error:
+        return [Finding("model server", False, error.detail, error.hint)]
+    if server is None:
+        return []
+    wanted = settings.llm_model
+    if wanted and wanted not in names:
+        known = ", ".join(names[:10]) or "none"
+        return [Finding("model server", False, f"{server.url} has no model {wanted!r}; it has {known}.",
+                        "Set RENGLON_LLM_MODEL to one of these.")]  # fmt: skip
+    if not names:
+        return [Finding("model server", False, f"{server.url} names no model.", "Load one there.")]
+    return [Finding("model server", True, f"{server.url} answers with {wanted or names[0]}")]
+
+
+def main() -> None:
+    """Run the command line; one of our own errors becomes one line and exit code 1."""
+    for entry in entry_points(group="renglon.commands"):
+        app.command(entry.name)(entry.load())
+    try:
+        app()
+    except RenglonError as error:
+        err.print(f"renglon: {error}", markup=False, style="red")
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""The HTTP routes, with what they take and return."""

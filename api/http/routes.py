@@ -1,0 +1,164 @@
+"""The routes under /v1, and the three that tell how the server is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+
+from api import errors
+from api.http import schemas
+from api.http.clients import unless_gone
+from api.http.events import event, streamed
+from api.service import Service
+from rag.errors import InvalidQuestion, LinesOutOfRange, RenglonError
+from rag.question import tidy
+from rag.types import Answer, SearchResult
+
+if TYPE_CHECKING:
+    from rag.progress import Event
+
+router = APIRouter()
+_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    409: {"description": "Nothing indexed yet, or indexed with another model.", **_PROBLEM},
+    422: {"description": "The request can't be used; `detail` says why.", **_PROBLEM},
+    503: {"description": "The model is still loading.", **_PROBLEM},
+}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No such document.", **_PROBLEM},
+    503: {"description": "The index is still opening.", **_PROBLEM},
+}
+_EVENTS: dict[str, Any] = {"content": {"text/event-stream": {}}}
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Served = Annotated[Service, Depends(_service)]
+
+
+@router.post(
+    "/v1/query",
+    response_model=Answer,
+    responses={**_REFUSALS, 200: {"content": {"text/event-stream": {}}}},
+    tags=["ask"],
+)
+async def query(body: schemas.QueryRequest, request: Request, service: Served) -> Response:
+    """Answer a question with sentences whose every citation names file, line and span.
+
+    `status` is `no_evidence` when the articles don't say. As server-sent events: `passages`, then `delta` and
+    `citation` as the answer is made, then one of `answer`, `no_evidence`, `error`. `retract` withdraws what a model
+    had begun to write; the answer then begins anew.
+    """
+    engine = service.engine
+    question = tidy(body.question, service.settings.max_question_chars)
+    if body.stream or "text/event-stream" in request.headers.get("accept", ""):
+        return streamed(_events(engine.astream(question, body.history)))
+    answer = await unless_gone(request, engine.aanswer(question, body.history))
+    # It is an Answer already: having the frame validate and take it apart again would take a millisecond.
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+async def _events(events: AsyncIterator[Event]) -> AsyncIterator[str]:
+    try:
+        async for step in events:
+            yield _sse(step.kind, step.data)
+    except RenglonError as error:
+        yield _sse("error", errors.body_of(error))
+    except Exception:
+        errors.log.exception("a stream broke off")
+        yield _sse("error", errors.body(500, "InternalError", "The answer broke off."))
+
+
+def _sse(kind: str, data: Any) -> str:
+    plain = [d.model_dump() for d in data] if isinstance(data, list) else data
+    plain = {"text": data} if isinstance(data, str) else plain.model_dump() if isinstance(plain, BaseModel) else plain
+    return event(plain, kind)
+
+
+@router.post("/v1/search", responses=_REFUSALS, tags=["ask"])
+def search(body: schemas.SearchRequest, service: Served) -> SearchResult:
+    """The passages nearest to a question, best first, without an answer."""
+    return service.engine.search(body.query)
+
+
+@router.get("/v1/documents", tags=["documents"], responses={503: _UNKNOWN[503]})
+def documents(service: Served) -> schemas.DocumentList:
+    """All documents of the index."""
+    catalog = service.catalog
+    infos = [_info(row) for row in catalog.documents()]
+    return schemas.DocumentList(documents=infos, index_version=catalog.generation)
+
+
+@router.get("/v1/documents/{document_id}", responses=_UNKNOWN, tags=["documents"])
+def document(document_id: str, service: Served) -> schemas.DocumentInfo:
+    """One document."""
+    return _info(service.catalog.document(document_id))
+
+
+def _info(row: Any) -> schemas.DocumentInfo:
+    return schemas.DocumentInfo(**{k: v for k, v in dataclasses.asdict(row).items() if k != "root"})
+
+
+@router.get(
+    "/v1/documents/{document_id}/lines",
+    responses={**_UNKNOWN, 416: {"description": "No such lines.", **_PROBLEM}, 422: _REFUSALS[422]},
+    tags=["documents"],
+)
+def lines(
+    document_id: str,
+    service: Served,
+    start: Annotated[int, Query(ge=1, description="First line, 1-based.")] = 1,
+    end: Annotated[int | None, Query(ge=1, description="Last line, inclusive; default: the last there is.")] = None,
+) -> schemas.Lines:
+    """Lines of a document as it was indexed: what citations point into."""
+    from index.corpus.documents import SourceText
+
+    row = service.catalog.document(document_id)
+    last = row.lines if end is None else end
+    if start > last and end is not None:
+        raise InvalidQuestion(f"start is {start}, after end, {last}.", "Give start <= end.")
+    if last > row.lines or start > row.lines:
+        raise LinesOutOfRange(f"{row.file} has {row.lines} lines.", f"Ask for lines 1 to {row.lines}.")
+    source = SourceText((service.catalog.text(document_id) or ("", ""))[0])
+    found = [
+        schemas.Line(n=n, char_start=a, text=source.text[a:b])
+        for n in range(start, last + 1)
+        for a, b in [source.span_of_line(n)]
+    ]
+    return schemas.Lines(document_id=row.id, file=row.file, file_sha256=row.sha256, line_count=row.lines, lines=found)
+
+
+@router.get("/v1/index", tags=["index"])
+def index(service: Served) -> schemas.IndexInfo:
+    """How the service and its index are; answers before the model is loaded."""
+    counts, version, model = {"documents": 0, "passages": 0, "sentences": 0}, 0, None
+    try:
+        catalog = service.catalog
+        counts, version, model = catalog.counts(), catalog.generation, catalog.model
+    except RenglonError:
+        pass  # still opening: state and phase say so
+    return schemas.IndexInfo(
+        state=service.state, phase=service.phase, index_version=version, model=str(model) if model else None,
+        corpus=service.settings.corpus.name, **counts,
+    )  # fmt: skip
+
+
+@router.get("/livez", tags=["health"])
+def livez() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", tags=["health"], responses={503: _REFUSALS[503]})
+def readyz(service: Served) -> JSONResponse:
+    """Questions can be answered; 503 with the phase until then."""
+    status = 200 if service.state == "ready" else 503
+    return JSONResponse({"status": service.state, "phase": service.phase}, status)

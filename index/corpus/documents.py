@@ -1,0 +1,169 @@
+"""A file becomes a document: decoded text, the table of its lines, and the SHA-256 of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+from index.corpus.globs import Globs
+from rag.errors import CorpusNotFound, FileRefused, FileUnreadable
+
+SUFFIXES = frozenset({".txt", ".md"})
+# What the library is asked to choose between once the bytes are not UTF-8: the two that Spanish sites used.
+LEGACY_ENCODINGS = ["cp1252", "latin_1"]
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_MAX_CONTROL_SHARE = 0.01  # real articles have none; a stray form feed or backspace is no reason to refuse
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """Decoded text with its line table.
+
+    `line_starts[i]` is the offset of line i + 1. A line ends at CRLF, LF or CR, which belong to it; the text
+    after the last line end is a line only if it isn't empty.
+    """
+
+    text: str
+    line_starts: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        starts = [0, *(m.end() for m in _LINE_END.finditer(self.text))]
+        if len(starts) > 1 and starts[-1] == len(self.text):
+            starts.pop()
+        object.__setattr__(self, "line_starts", tuple(starts))
+
+    @property
+    def line_count(self) -> int:
+        """Number of lines; an empty text has one."""
+        return len(self.line_starts)
+
+    def line_of(self, offset: int) -> int:
+        """1-based line that holds the code point at `offset`."""
+        return bisect_right(self.line_starts, offset)
+
+    def span_of_line(self, line: int) -> tuple[int, int]:
+        """(start, end) offsets of a 1-based line, its line end left out."""
+        start = self.line_starts[line - 1]
+        end = self.line_starts[line] if line < self.line_count else len(self.text)
+        return start, start + len(self.text[start:end].rstrip("\r\n"))
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends."""
+        return [self.text[slice(*self.span_of_line(n))] for n in range(1, self.line_count + 1)]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A readable file. `file` is its path within the corpus, with forward slashes."""
+
+    file: str
+    source: SourceText
+    sha256: str
+    encoding: str
+    size: int
+
+    @property
+    def id(self) -> str:
+        """Stable id: 16 hex digits of the path's SHA-256, so that no route ever takes a path."""
+        return document_id(self.file)
+
+
+def document_id(file: str) -> str:
+    """The id of the document at a path within the corpus."""
+    return hashlib.sha256(file.encode()).hexdigest()[:16]
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """Text and encoding of a file's bytes. Raises FileRefused for empty or binary data."""
+    if not raw.strip():
+        raise FileRefused("The file is empty.")
+    for encoding in ("utf-8-sig", "utf-8"):
+        if encoding == "utf-8-sig" and not raw.startswith(b"\xef\xbb\xbf"):
+            continue
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if len(_CONTROL.findall(raw)) > _MAX_CONTROL_SHARE * len(raw):
+            raise FileRefused("The file is binary data, not text.")
+        if not text.strip():
+            raise FileRefused("The file is empty.")
+        return text, encoding
+    if len(_CONTROL.findall(raw)) > _MAX_CONTROL_SHARE * len(raw):
+        raise FileRefused("The file is binary data, not text.", "Convert it to UTF-8 text.")
+    # Bytes 0x80-0x9F are printable in Windows-1252 only; the library weighs the rest by how the text reads.
+    best = from_bytes(raw, cp_isolation=LEGACY_ENCODINGS).best()
+    if best is None:
+        raise FileRefused("The file's encoding could not be told.", "Save it as UTF-8.")
+    encoding = best.encoding
+    return raw.decode(encoding), encoding
+
+
+def read_document(path: Path, root: Path, max_bytes: int) -> Document:
+    """Read one file of the corpus at `root`. Raises FileRefused with the reason, FileUnreadable when the system
+    does not let it be read.
+
+    `max_bytes` is checked before the file is read.
+    """
+    file = path.relative_to(root).as_posix()
+    if printable(file) != file:
+        raise FileRefused("The file's name is not valid text.", "Rename it.")
+    try:
+        if not path.resolve(strict=True).is_relative_to(root.resolve()):
+            raise FileRefused("The symbolic link leaves the corpus.", "Copy the file into the folder.")
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise FileRefused(f"The file has {size:,} bytes; the limit is {max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB.")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(f"The file can't be read: {error.strerror or error}.") from error
+    return document_of(file, raw)
+
+
+def document_of(file: str, raw: bytes) -> Document:
+    """The document that a file's bytes are. Raises FileRefused."""
+    text, encoding = decode(raw)
+    return Document(file, SourceText(text), hashlib.sha256(raw).hexdigest(), encoding, len(raw))
+
+
+def printable(name: str) -> str:
+    """A file name as it can be printed and stored: bytes that are no UTF-8 are written as escapes."""
+    return name.encode(errors="backslashreplace").decode()
+
+
+def corpus_files(root: Path, globs: Globs = Globs(), unreadable: list[Path] | None = None) -> Iterator[Path]:  # noqa: B008
+    """Paths of the files that could be indexed, sorted; hidden files and folders are left out.
+
+    Symbolic links to folders are not followed (they can form a circle). Folders that can't be listed are added to
+    `unreadable`. Raises CorpusNotFound.
+    """
+    if not root.is_dir():
+        what = "is not a folder" if root.exists() else "does not exist"
+        raise CorpusNotFound(f"The corpus folder {root} {what}.", "Give a folder of .txt or .md files.")
+
+    def failed(error: OSError) -> None:
+        if unreadable is not None:
+            unreadable.append(Path(error.filename))
+
+    found: list[Path] = []
+    for folder, folders, names in os.walk(root, onerror=failed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if belongs(name)]
+    for path in sorted(found):
+        if globs.admits(path.relative_to(root).as_posix()) and (path.is_symlink() or path.is_file()):
+            yield path
+
+
+def belongs(name: str) -> bool:
+    """Whether a file of that name is indexed: text or Markdown, not hidden."""
+    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES

@@ -1,0 +1,1 @@
+"""Finds damaged projections and repairs them."""

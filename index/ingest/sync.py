@@ -1,0 +1,187 @@
+"""Folders become, or stay, an index: only what changed is read twice, split, embedded and projected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from index.corpus.documents import Document, read_document
+from index.corpus.globs import Globs
+from index.corpus.passages import Passage, split
+from index.ingest.plan import Survey, SyncReport, survey
+from index.model.encoder import Encoder
+from index.records import Change, ModelKey
+from index.store import Store
+from rag.errors import FileRefused, ModelMismatch
+
+# Documents are embedded together until this many texts are gathered: long enough for batches of even length,
+# short enough that an interrupted sync loses seconds of work.
+GATHER = 2048
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A document that is to be written, with the folder that it belongs to."""
+
+    document: Document
+    root: str
+    passages: list[Passage]
+
+    @property
+    def texts(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+        """Each passage with the spans of its sentences."""
+        text = self.document.source.text
+        for passage in self.passages:
+            start, end = passage.span.char_start, passage.span.char_end
+            yield text[start:end], [(s.char_start - start, s.char_end - start) for s in passage.sentences]
+
+    @property
+    def size(self) -> int:
+        """Number of texts to embed: passages and sentences."""
+        return sum(1 + len(passage.sentences) for passage in self.passages)
+
+
+def model_key(encoder: Encoder) -> ModelKey:
+    """The key under which an encoder's vectors are stored."""
+    return ModelKey(encoder.name, encoder.revision, encoder.dimension)
+
+
+def require_same_model(store: Store, encoder: Encoder) -> None:
+    """Raise ModelMismatch when the index was made with another model than the one that is loaded."""
+    stored, loaded = store.catalog.model, model_key(encoder)
+    if stored is not None and stored != loaded:
+        raise ModelMismatch(
+            f"The index was made with {stored}; the model now is {loaded}.",
+            "Run: renglon sync --reembed (or set RENGLON_MODEL back).",
+        )
+
+
+class Syncer:
+    """Brings documents into a store: those of corpus folders, or single ones."""
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        max_bytes: int,
+        globs: Globs = Globs(),  # noqa: B008
+    ) -> None:
+        self._store, self._encoder, self._max_bytes, self._globs = store, encoder, max_bytes, globs
+
+    def sync(self, roots: Path | Sequence[Path], progress: Progress | None = None) -> SyncReport:
+        """Index what is new or changed below the folders, forget what is gone.
+
+        Documents are committed in groups, so that an interrupted sync goes on where it stopped. `progress` is
+        called with (texts done, texts left, about). Raises CorpusNotFound; NoReadableFile when a folder holds
+        nothing that can be indexed (the index is left as it was); ModelMismatch.
+        """
+        started = time.perf_counter()
+        require_same_model(self._store, self._encoder)
+        self._store.catch_up()
+        folders = [roots] if isinstance(roots, Path) else roots
+        look = survey(self._store.catalog.documents(), folders, self._max_bytes, self._globs)
+        meter = _Meter(sum(found.size for found in look.todo), progress)
+        for works in _gathered(self._read(look)):
+            self.write(works, meter)
+            look.report.passages += sum(len(work.passages) for work in works)
+        if look.gone:
+            self._store.remove(look.gone)
+        look.report.seconds = time.perf_counter() - started
+        return look.report
+
+    def _read(self, look: Survey) -> Iterator[Work]:
+        """The documents to be written, read again: holding thousands in memory costs more than reading them."""
+        for found in look.todo:
+            try:
+                document = read_document(found.path, found.root, self._max_bytes)
+            except FileRefused as refusal:  # it changed since the survey; the next sync decides
+                look.report.refused.append((found.file, f"{refusal} It changed during the sync."))
+                look.report.added = [file for file in look.report.added if file != found.file]
+                look.report.changed = [file for file in look.report.changed if file != found.file]
+                continue
+            yield Work(replace(document, file=found.file), str(found.root.resolve()), split(document.source))
+
+    def put(self, document: Document, root: str) -> None:
+        """Write one document now: embedded, durable in the catalogue, and in both projections, when this returns."""
+        require_same_model(self._store, self._encoder)
+        self.write([Work(document, root, split(document.source))])
+
+    def remove(self, id_: str) -> None:
+        """Take a document out of the catalogue, then out of both projections."""
+        self._store.remove([id_])
+
+    def write(self, works: list[Work], meter: _Meter | None = None) -> None:
+        """Embed documents together, then put each in the place of its version before."""
+        meter = meter or _Meter(0, None)
+        meter.begin(works)
+        texts = [text for work in works for text in work.texts]
+        vectors, sentences = self._encoder.encode_documents(texts, meter.advance)
+        changes, first, sentence = [], 0, 0
+        for work in works:
+            last, end = first + len(work.passages), sentence + work.size - len(work.passages)
+            changes.append(
+                Change(work.document, work.root, work.passages, vectors[first:last], sentences[sentence:end])
+            )
+            first, sentence = last, end
+        self._store.replace(changes, model_key(self._encoder))
+
+    def reembed(self, progress: Progress | None = None) -> int:
+        """Embed every passage with the model that is loaded, then switch to it in one transaction.
+
+        The old vectors answer until then; an interrupted run goes on where it stopped. Returns passages embedded.
+        """
+        catalog, model, embedded = self._store.catalog, model_key(self._encoder), 0
+        while pks := catalog.pks_without_vectors(model):  # a sync may add passages meanwhile
+            embedded += len(pks)
+            self._reembed(pks, model, progress)
+        self._store.switch_model(model)
+        return embedded
+
+    def _reembed(self, pks: list[int], model: ModelKey, progress: Progress | None) -> None:
+        catalog = self._store.catalog
+        for start in range(0, len(pks), GATHER // 8):
+            texts = catalog.texts_of(pks[start : start + GATHER // 8])
+            vectors, sentences = self._encoder.encode_documents(list(texts.values()))
+            first, rows = 0, []
+            for i, (pk, (_, spans)) in enumerate(texts.items()):
+                last = first + len(spans)
+                rows.append((pk, vectors[i], sentences[first:last]))
+                first = last
+            catalog.add_vectors(model, rows)
+            if progress:
+                progress(len(rows), max(0, len(pks) - start - GATHER // 8))
+
+
+def _gathered(documents: Iterable[Work]) -> Iterator[list[Work]]:
+    works: list[Work] = []
+    texts = 0
+    for work in documents:
+        works.append(work)
+        texts += work.size
+        if texts >= GATHER:
+            yield works
+            works, texts = [], 0
+    if works:
+        yield works
+
+
+class _Meter:
+    """Turns texts done into (texts done, texts left): known for what is being embedded, estimated for the rest."""
+
+    def __init__(self, size: int, progress: Progress | None) -> None:
+        self._progress, self._bytes_left = progress, size
+        self._bytes = self._texts = self._here = 0
+
+    def begin(self, works: list[Work]) -> None:
+        size = sum(work.document.size for work in works)
+        self._here = sum(work.size for work in works)
+        self._bytes, self._texts = self._bytes + size, self._texts + self._here
+        self._bytes_left = max(0, self._bytes_left - size)
+
+    def advance(self, count: int) -> None:
+        self._here -= count
+        if self._progress:
+            self._progress(count, self._here + round(self._bytes_left * self._texts / max(self._bytes, 1)))

@@ -1,0 +1,169 @@
+"""Documents that came over HTTP: their bytes lie in the data folder, under names made of ids and hashes alone.
+
+The order of a change: bytes on disk, then the catalogue, then the projections; the bytes of the version before go
+last. A file that no document of the catalogue names is left over from a request that was cut off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from index.corpus.documents import SUFFIXES, Document, document_id, document_of, printable
+from index.ingest.plan import UPLOADS
+from index.ingest.sync import Syncer
+from index.records import DocumentRow
+from index.storage.disk import disk_errors
+from index.store import Store
+from rag.errors import DocumentOfFolder, FileRefused, FileTooLarge
+
+LONGEST_NAME = 120
+_KEPT_OUT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, bidi and zero-width, surrogates, private, unassigned
+_SLASHES = "⁄∕⧸／＼∖⧵﹨"  # they only look like one
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A document as it stands now, and what became of it."""
+
+    id: str
+    file: str
+    sha256: str
+    result: Literal["added", "changed", "unchanged"]
+
+
+class Uploads:
+    """The uploaded documents of a store. One change at a time; what returned is durable and can be cited."""
+
+    def __init__(self, store: Store, syncer: Syncer, max_bytes: int) -> None:
+        self._store, self._syncer, self._max_bytes = store, syncer, max_bytes
+        self._folder = store.folder / UPLOADS
+        self._lock = threading.Lock()
+
+    def save(self, name: str, raw: bytes) -> Saved:
+        """Index a file under a name, in the place of the upload that had it. Raises FileRefused, FileTooLarge."""
+        return self._save(f"{UPLOADS}/{display_name(name)}", raw)
+
+    def replace(self, id_: str, raw: bytes) -> Saved:
+        """Give a known upload new content. Raises UnknownDocument, DocumentOfFolder, FileRefused, FileTooLarge."""
+        return self._save(self._own(id_).file, raw, known=True)
+
+    def delete(self, id_: str) -> None:
+        """Delete a document: no answer cites it from now on. Raises UnknownDocument, DocumentOfFolder.
+
+        One that came from a folder can be deleted only when the folder is gone: it would come back with the next
+        sync.
+        """
+        with self._lock, disk_errors():
+            row = self._store.catalog.document(id_)
+            if row.root != UPLOADS and Path(row.root).is_dir():
+                raise _of_folder(row)
+            self._syncer.remove(id_)
+            self._drop(id_)
+
+    def tidy(self) -> int:
+        """Delete bytes that belong to no document, left by requests that were cut off. Returns files deleted."""
+        with self._lock:
+            return tidy(self._store)
+
+    def _save(self, file: str, raw: bytes, known: bool = False) -> Saved:
+        if len(raw) > self._max_bytes:
+            raise FileTooLarge(
+                f"The file has {len(raw):,} bytes; the limit is {self._max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB."
+            )
+        document = document_of(file, raw)
+        with self._lock, disk_errors():
+            if known:
+                self._own(document.id)  # it may have been deleted meanwhile
+            before = self._row(document.id)
+            if before and before.sha256 == document.sha256:
+                return Saved(document.id, file, document.sha256, "unchanged")
+            self._keep(document, raw)
+            try:
+                self._syncer.put(document, UPLOADS)
+            finally:  # what stays is the version that the catalogue has, whichever that is
+                row = self._row(document.id)
+                self._drop(document.id, but=row.sha256 if row else "")
+        return Saved(document.id, file, document.sha256, "changed" if before else "added")
+
+    def _own(self, id_: str) -> DocumentRow:
+        row = self._store.catalog.document(id_)
+        if row.root != UPLOADS:
+            raise _of_folder(row)
+        return row
+
+    def _row(self, id_: str) -> DocumentRow | None:
+        return next((row for row in self._store.catalog.documents() if row.id == id_), None)
+
+    def _keep(self, document: Document, raw: bytes) -> None:
+        """Put the bytes on disk: whole under their name, or not at all."""
+        self._folder.mkdir(exist_ok=True)
+        temporary = self._folder / f".{uuid.uuid4().hex}"
+        try:
+            with temporary.open("wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._folder / _stored_name(document.id, document.sha256))
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _drop(self, id_: str, but: str = "") -> None:
+        for path in self._folder.glob(f"{id_}-*"):
+            if path.name != _stored_name(id_, but):
+                path.unlink(missing_ok=True)
+
+
+def tidy(store: Store) -> int:
+    """`Uploads.tidy` for a process that has the data folder to itself, and needs no model for it."""
+    named = {_stored_name(row.id, row.sha256) for row in store.catalog.documents() if row.root == UPLOADS}
+    left = [path for path in (store.folder / UPLOADS).glob("*") if path.name not in named]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def display_name(name: str) -> str:
+    """The name that an uploaded file is shown under: one line, no folders, nothing that hides or turns text.
+
+    Never used as a path. Raises FileRefused for a name that leaves nothing, or of another kind than text.
+    """
+    plain = unicodedata.normalize("NFC", printable(name)).replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c for c in plain if unicodedata.category(c) not in _KEPT_OUT)
+    kept = re.sub(rf'[\[\]:*?"<>|{_SLASHES}]', "_", " ".join(kept.split())).strip(". ")
+    stem, dot, suffix = kept.rpartition(".")
+    if not dot or f".{suffix.lower()}" not in SUFFIXES:
+        raise FileRefused("Only .txt and .md files are indexed.", "Save it as text or Markdown.")
+    stem = stem[: LONGEST_NAME - len(suffix) - 1].strip(". ")
+    if not stem:
+        raise FileRefused("The file has no name.", "Name it.")
+    return f"{'_' if _RESERVED.fullmatch(stem) else ''}{stem}.{suffix}"
+
+
+def upload_id(name: str) -> str:
+    """The id of the document that an upload of that name makes. Raises FileRefused."""
+    return document_id(f"{UPLOADS}/{display_name(name)}")
+
+
+def _stored_name(id_: str, sha256: str) -> str:
+    return f"{id_}-{sha256[:32]}"
+
+
+def _of_folder(row: DocumentRow) -> DocumentOfFolder:
+    return DocumentOfFolder(
+        f"{row.file} belongs to a folder that is kept indexed.",
+        "Change or delete the file there (or exclude it with RENGLON_EXCLUDE), then POST /v1/index/sync.",
+    )

@@ -1,0 +1,1 @@
+"""The encoder that turns text into vectors, and the bundled weights."""

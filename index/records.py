@@ -1,0 +1,84 @@
+"""The records that travel between the rooms: which model made vectors, a document to store, rows of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.model.encoder import Vectors
+
+if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wait
+    from index.corpus.documents import Document
+    from index.corpus.passages import Passage
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """Which model made a set of vectors."""
+
+    name: str
+    revision: str
+    dimension: int
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.revision}/{self.dimension}"
+
+    @classmethod
+    def parse(cls, key: str) -> ModelKey:
+        """The inverse of `str`."""
+        head, _, dimension = key.rpartition("/")
+        name, _, revision = head.rpartition("@")
+        return cls(name, revision, int(dimension))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A version of a document that is to be stored.
+
+    `vectors` has shape (passages, dimension), `sentences` (sentences of all passages, dimension), in order.
+    """
+
+    document: Document
+    root: str
+    passages: Sequence[Passage]
+    vectors: Vectors
+    sentences: Vectors
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """What the catalogue knows of a document, without its text."""
+
+    id: str
+    root: str
+    file: str
+    sha256: str
+    encoding: str
+    size: int
+    lines: int
+    chars: int
+    indexed_at: str
+
+
+@dataclass(frozen=True)
+class PassageRow:
+    """A passage with its document, its sentences and their vectors.
+
+    `sentences` has shape (n, 4): char_start, char_end, line_start, line_end. `vector` has shape (dimension,),
+    `sentence_vectors` (n, dimension).
+    """
+
+    pk: int
+    document_id: str
+    file: str
+    sha256: str
+    ordinal: int
+    char_start: int
+    char_end: int
+    line_start: int
+    line_end: int
+    text: str
+    sentences: tuple[tuple[int, int, int, int], ...]
+    vector: Vectors
+    sentence_vectors: Vectors

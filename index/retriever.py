@@ -1,0 +1,102 @@
+"""Dense and lexical search, fused: a LlamaIndex `BaseRetriever` that returns passages with their sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llama_index.core.retrievers import BaseRetriever
+from llama_index.core.schema import NodeWithScore, QueryBundle
+
+from index.ingest.sync import model_key
+from index.model.encoder import Encoder, Vectors
+from index.records import PassageRow
+from index.storage.live_views import View
+from index.storage.rebuild import BATCH
+from index.store import Store
+from rag.errors import ModelMismatch, ProjectionDamaged
+from rag.evidence.overlap import Overlap
+from rag.evidence.scores import passage_cosine, passage_score
+from rag.passages import PassageNode, Sentence
+
+# Each side's candidates, which are then scored exactly. 20 and more measured alike.
+DEPTH = 24
+
+
+class HybridRetriever(BaseRetriever):
+    """Chroma and tantivy over one catalogue. Uses the bundle's embedding when it has one."""
+
+    def __init__(self, store: Store, encoder: Encoder, limit: int = 10, **kwargs: Any) -> None:
+        self._store, self._encoder, self._limit = store, encoder, limit
+        self._model = model_key(encoder)
+        super().__init__(**kwargs)
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        given = query_bundle.embedding
+        vector = self._encoder.encode_query(query_bundle.query_str) if given is None else np.asarray(given, np.float32)
+        return [_node(*ranked) for ranked in self.rank(query_bundle.query_str, vector)[: self._limit]]
+
+    def rank(self, question: str, vector: Vectors) -> list[tuple[PassageRow, float, float, float]]:
+        """(passage, fused score, cosine, share of words) of all candidates, best first."""
+        with self._store.reading() as view:
+            if self._store.catalog.model not in (None, self._model):
+                raise ModelMismatch("The model was changed while this question was answered.", "Ask again.")
+            terms = self._store.views.analysis.terms(question)
+            view, overlap = self._overlap(view, terms)
+            candidates = list(dict.fromkeys(self._candidates(view, vector, terms)))
+            rows = self._store.catalog.passages(candidates)
+        cosines = [passage_cosine(vector, row.vector, row.sentence_vectors) for row in rows]
+        lexicon = view.lexical or self._store.views.analysis
+        shared = [overlap.share(set(lexicon.terms(row.text))) for row in rows]
+        best = max(cosines, default=0.0)
+        ranked = [
+            (row, passage_score(cosine, best, share), cosine, share)
+            for row, cosine, share in zip(rows, cosines, shared, strict=True)
+        ]
+        return sorted(ranked, key=lambda found: (-found[1], found[0].pk))
+
+    def _overlap(self, view: View, terms: list[str]) -> tuple[View, Overlap]:
+        if view.lexical is not None:
+            try:
+                return view, Overlap(view.lexical.idf(terms))
+            except ProjectionDamaged as damage:
+                self._store.report("lexical", damage, view.lexical)
+        return View(dense=view.dense), Overlap(self._store.views.analysis.idf(terms))
+
+    def _candidates(self, view: View, vector: Vectors, terms: list[str]) -> list[int]:
+        """Keys of what either side finds. A damaged side is left out, and reported; without both, all are compared."""
+        found: list[int] = []
+        answered = 0
+        sides = {
+            "dense": view.dense and (lambda dense=view.dense: dense.search(vector, DEPTH)),
+            "lexical": view.lexical and (lambda lexical=view.lexical: lexical.search(terms, DEPTH)),
+        }
+        for kind, search in sides.items():
+            if search:
+                try:
+                    found += [pk for pk, _ in search()]
+                    answered += 1
+                except ProjectionDamaged as damage:
+                    self._store.report(kind, damage, getattr(view, kind))
+        return found if answered else self._scan(vector)
+
+    def _scan(self, vector: Vectors) -> list[int]:
+        best: list[tuple[float, int]] = []
+        for pks, vectors, _ in self._store.catalog.batches(BATCH):
+            best = sorted([*best, *zip((vectors @ vector).tolist(), pks, strict=True)], reverse=True)[:DEPTH]
+        return [pk for _, pk in best]
+
+
+def _node(row: PassageRow, score: float, cosine: float, shared: float) -> NodeWithScore:
+    metadata = {
+        "document_id": row.document_id, "file": row.file, "file_sha256": row.sha256, "line_start": row.line_start,
+        "line_end": row.line_end, "cosine": cosine, "shared": shared,
+    }  # fmt: skip
+    node = PassageNode(
+        id_=f"{row.document_id}.{row.ordinal}", text=row.text, extra_info=metadata, start_char_idx=row.char_start,
+        end_char_idx=row.char_end, excluded_embed_metadata_keys=list(metadata),
+        excluded_llm_metadata_keys=list(metadata),
+    )  # fmt: skip
+    start = row.char_start
+    sentences = tuple(Sentence(row.text[a - start : b - start], a, b, la, lb) for a, b, la, lb in row.sentences)
+    return NodeWithScore(node=node.with_sentences(sentences, row.sentence_vectors), score=score)

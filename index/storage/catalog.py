@@ -1,0 +1,276 @@
+"""The catalogue: one SQLite file that holds documents, passages, sentences and vectors. It is the truth.
+
+Chroma and tantivy are projections of it, keyed by a passage's `pk`, which is never used twice: a changed document
+gets new passages, so an old entry of a projection can never be taken for a new one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.model.encoder import Vectors
+from index.records import Change, DocumentRow, ModelKey, PassageRow
+from index.storage import tables
+from index.storage.sqlite import Database
+from index.storage.tables import SCHEMA, SCHEMA_VERSION
+from rag.errors import DataFolderUnusable, RenglonError, UnknownDocument
+
+# A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
+_CHUNK = 500
+
+
+class Catalog:
+    """The SQLite file `catalog.sqlite` in the data folder. Safe to read from many threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = Database(path)
+        try:
+            version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+            if version == 0:
+                with self._file.transaction() as db:
+                    for statement in SCHEMA.split(";\n"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except (sqlite3.OperationalError, DataFolderUnusable) as error:
+            raise DataFolderUnusable(
+                f"The catalogue {path} can't be opened: {error}.", "Check the folder's rights."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise DataFolderUnusable(
+                f"The catalogue {path} is damaged: {error}.", "Restore it, or delete the data folder and sync."
+            ) from error
+        if version not in (0, SCHEMA_VERSION):
+            raise DataFolderUnusable(
+                f"The catalogue has schema {version}; this release reads {SCHEMA_VERSION}.",
+                "Use the release that wrote it, or delete the data folder and sync again.",
+            )
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._file.db
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What this thread reads inside is the catalogue's state at the beginning."""
+        return self._file.snapshot()
+
+    def vacuum(self) -> None:
+        """Take what was deleted off the disk. Raises DataFolderUnusable."""
+        self._file.vacuum()
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        self._file.close()
+
+    # -- meta
+
+    def get(self, key: str) -> str | None:
+        """A value of the meta table."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def put(self, **values: str) -> None:
+        """Set values of the meta table, in one transaction."""
+        with self._file.transaction() as db:
+            tables.put(db, values)
+
+    @property
+    def generation(self) -> int:
+        """Counts the changes to documents; 0 for an empty catalogue."""
+        return int(self.get("generation") or 0)
+
+    @property
+    def model(self) -> ModelKey | None:
+        """The model whose vectors answer now; None before the first sync."""
+        key = self.get("model")
+        return ModelKey.parse(key) if key else None
+
+    # -- writing
+
+    def reserve(self, count: int) -> range:
+        """Keys for `count` new passages, given to nobody else ever; the projections count as out of step from now."""
+        with self._file.transaction() as db:
+            row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
+            last = row[0] if row else 0
+            if row is None:
+                db.execute("INSERT INTO sqlite_sequence VALUES ('passages', ?)", (count,))
+            else:
+                db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'passages'", (last + count,))
+            tables.put(db, {"projected": ""})
+        return range(last + 1, last + count + 1)
+
+    def replace(self, change: Change, model: ModelKey, pks: Sequence[int]) -> list[int]:
+        """Put a version of a document in the place of the one before, in one transaction.
+
+        `pks` holds the keys that were reserved for its passages. Returns the keys of the passages that left.
+        """
+        document = change.document
+        with self._file.transaction() as db:
+            removed = tables.delete(db, [document.id])
+            row = (
+                document.id, change.root, document.file, document.sha256, document.encoding, document.size,
+                document.source.line_count, len(document.source.text), datetime.now(UTC).isoformat(timespec="seconds"),
+                document.source.text,
+            )  # fmt: skip
+            db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+            first = 0
+            for ordinal, passage in enumerate(change.passages):
+                last = first + len(passage.sentences)
+                tables.insert_passage(db, pks[ordinal], document, ordinal, passage)
+                tables.insert_vectors(db, pks[ordinal], model, change.vectors[ordinal], change.sentences[first:last])
+                first = last
+            tables.put(db, {"generation": str(self.generation + 1)})
+            if self.model is None:
+                tables.put(db, {"model": str(model)})
+        return removed
+
+    def remove(self, ids: Sequence[str]) -> list[int]:
+        """Remove documents; returns the pks of their passages. Unknown ids are left out."""
+        with self._file.transaction() as db:
+            removed = tables.delete(db, ids)
+            if removed:
+                tables.put(db, {"generation": str(self.generation + 1)})
+        return removed
+
+    def add_vectors(self, model: ModelKey, rows: Iterable[tuple[int, Vectors, Vectors]]) -> None:
+        """Store (pk, passage vector, sentence vectors) of a model beside those of the one that answers."""
+        with self._file.transaction() as db:
+            for pk, passage, sentences in rows:
+                if db.execute("SELECT 1 FROM passages WHERE pk = ?", (pk,)).fetchone():  # it may have left meanwhile
+                    tables.insert_vectors(db, pk, model, passage, sentences)
+
+    def switch_model(self, model: ModelKey, **meta: str) -> None:
+        """Answer with another model's vectors from now on, and set values of the meta table; one transaction."""
+        with self._file.transaction() as db:
+            missing = db.execute(
+                "SELECT count(*) FROM passages WHERE pk NOT IN (SELECT passage_pk FROM vectors WHERE model = ?)",
+                (str(model),),
+            ).fetchone()[0]
+            if missing:
+                raise RenglonError(f"{missing} passages have no vectors of {model} yet.", "Run: renglon sync --reembed")
+            generation = str(self.generation + 1)
+            tables.put(db, {**meta, "model": str(model), "generation": generation, "projected": generation})
+
+    def drop_other_vectors(self) -> None:
+        """Drop the vectors of models that don't answer any more, or not yet."""
+        with self._file.transaction() as db:
+            db.execute("DELETE FROM vectors WHERE model <> (SELECT value FROM meta WHERE key = 'model')")
+
+    # -- reading
+
+    def documents(self) -> list[DocumentRow]:
+        """All documents, by file."""
+        rows = self._db.execute(f"SELECT {_DOCUMENT} FROM documents ORDER BY file")
+        return [DocumentRow(*row) for row in rows]
+
+    def root_of(self, file: str) -> str | None:
+        """The corpus folder that a file name belongs to; None for an unknown one."""
+        row = self._db.execute("SELECT root FROM documents WHERE file = ?", (file,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def document(self, id_: str) -> DocumentRow:
+        """One document. Raises UnknownDocument."""
+        row = self._db.execute(f"SELECT {_DOCUMENT} FROM documents WHERE id = ?", (id_,)).fetchone()
+        if row is None:
+            raise UnknownDocument(f"There is no document {id_!r}.", "GET /v1/documents lists them.")
+        return DocumentRow(*row)
+
+    def text(self, id_: str) -> tuple[str, str] | None:
+        """(text, sha256) of a document as it was indexed; None where there is none."""
+        row = self._db.execute("SELECT text, sha256 FROM documents WHERE id = ?", (id_,)).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def counts(self) -> dict[str, int]:
+        """Number of documents, passages and sentences."""
+        return {
+            table: int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+            for table in ("documents", "passages", "sentences")
+        }
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file; empty when it is well."""
+        problems = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
+        broken = len(self._db.execute("PRAGMA foreign_key_check").fetchall())
+        return problems + ([f"{broken} rows refer to nothing"] if broken else [])
+
+    def spans(self, id_: str) -> list[tuple[int, int, str]]:
+        """(char_start, char_end, text) of a document's passages, in order."""
+        query = "SELECT char_start, char_end, text FROM passages WHERE document_id = ? ORDER BY ordinal"
+        return self._db.execute(query, (id_,)).fetchall()
+
+    def pks(self) -> set[int]:
+        """The keys of all passages."""
+        return {row[0] for row in self._db.execute("SELECT pk FROM passages")}
+
+    def pks_without_vectors(self, model: ModelKey) -> list[int]:
+        """Passages that a model has not embedded yet."""
+        rows = self._db.execute(
+            "SELECT pk FROM passages WHERE pk NOT IN (SELECT passage_pk FROM vectors WHERE model = ?) ORDER BY pk",
+            (str(model),),
+        )
+        return [row[0] for row in rows]
+
+    def texts_of(self, pks: Sequence[int]) -> dict[int, tuple[str, list[tuple[int, int]]]]:
+        """(text, (start, end) of each sentence in it) of those passages that there still are."""
+        spans = self._sentences(pks)
+        found = {}
+        for pk, start, text in self._in("SELECT pk, char_start, text FROM passages WHERE pk IN ({})", pks):
+            found[pk] = (text, [(a - start, b - start) for a, b, _, _ in spans[pk]])
+        return found
+
+    def passages(self, pks: Sequence[int]) -> list[PassageRow]:
+        """Passages in the order given, those that the catalogue no longer has left out."""
+        sentences = self._sentences(pks)
+        found = {}
+        query = """SELECT p.pk, p.document_id, d.file, d.sha256, p.ordinal, p.char_start, p.char_end, p.line_start,
+            p.line_end, p.text, v.passage, v.sentences FROM passages p JOIN documents d ON d.id = p.document_id
+            JOIN vectors v ON v.passage_pk = p.pk AND v.model = (SELECT value FROM meta WHERE key = 'model')
+            WHERE p.pk IN ({})"""
+        for *row, passage, matrix in self._in(query, pks):
+            vector = np.frombuffer(passage, np.float32)
+            stored = np.frombuffer(matrix, np.float16).reshape(-1, vector.size).astype(np.float32)
+            columns = (*row, tuple(sentences[row[0]]), vector, stored)
+            found[row[0]] = PassageRow(*columns)
+        return [found[pk] for pk in pks if pk in found]
+
+    def batches(self, size: int, model: ModelKey | None = None) -> Iterator[tuple[list[int], Vectors, list[str]]]:
+        """(pks, vectors, texts) of all passages, in batches: what the projections are made of.
+
+        The vectors are those of `model`; without one, of the model that answers.
+        """
+        last, key = 0, str(model or self.model)
+        query = """SELECT p.pk, v.passage, p.text FROM passages p JOIN vectors v ON v.passage_pk = p.pk
+            AND v.model = ? WHERE p.pk > ? ORDER BY p.pk LIMIT ?"""
+        while rows := self._db.execute(query, (key, last, size)).fetchall():
+            last = rows[-1][0]
+            matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1)
+            yield [row[0] for row in rows], matrix, [row[2] for row in rows]
+
+    def vectors_and_texts(self, pks: Sequence[int], model: ModelKey | None = None) -> list[tuple[int, Vectors, str]]:
+        """(pk, a model's vector, text) of those of the passages that have one."""
+        query = """SELECT p.pk, v.passage, p.text FROM passages p JOIN vectors v ON v.passage_pk = p.pk
+            WHERE v.model = '{}' AND p.pk IN ({{}})""".format(str(model or self.model).replace("'", "''"))
+        return [(pk, np.frombuffer(vector, np.float32), text) for pk, vector, text in self._in(query, pks)]
+
+    def _sentences(self, pks: Sequence[int]) -> dict[int, list[tuple[int, int, int, int]]]:
+        spans: dict[int, list[tuple[int, int, int, int]]] = {pk: [] for pk in pks}
+        query = """SELECT passage_pk, char_start, char_end, line_start, line_end FROM sentences
+            WHERE passage_pk IN ({}) ORDER BY passage_pk, ordinal"""
+        for pk, *span in self._in(query, pks):
+            spans[pk].append((span[0], span[1], span[2], span[3]))
+        return spans
+
+    def _in(self, query: str, keys: Sequence[int]) -> Iterator[Any]:
+        for start in range(0, len(keys), _CHUNK):
+            some = keys[start : start + _CHUNK]
+            yield from self._db.execute(query.format(",".join("?" * len(some))), some)
+
+
+_DOCUMENT = "id, root, file, sha256, encoding, size, lines, chars, indexed_at"

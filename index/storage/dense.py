@@ -1,0 +1,105 @@
+"""The dense projection: passage vectors in a Chroma collection, local or on a server, keyed by the catalogue's `pk`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import chromadb
+from chromadb.config import Settings as ChromaSettings
+
+from index.model.encoder import Vectors
+from index.storage.library_errors import told
+from rag.errors import ProjectionDamaged
+
+BATCH = 5000  # Chroma 1.5 refuses more than 5,461 records at once
+# Chroma writes its graph to disk after this many changes, and a kill in that moment leaves it unreadable. Below it
+# the graph is replayed from SQLite on the first query after a start: 0.3 ms a passage.
+SYNC_THRESHOLD = 20_000
+# 50 candidates while the graph is built, not Chroma's 100, and 200 while it is searched: a rebuild takes 60 % of the
+# time, and the nearest 24 are the same (docs/scaling.md).
+EF_CONSTRUCTION, EF_SEARCH = 50, 200
+
+
+class DenseIndex:
+    """One Chroma collection. Holds vectors only: texts stay in the catalogue.
+
+    With a `url` the collection stands on that Chroma server and is named after the folder, which is not made.
+    """
+
+    def __init__(self, folder: Path, name: str, url: str | None = None) -> None:
+        self._url = url
+        self.name = f"renglon-{folder.name}" if url else name
+        with told(f"Chroma at {url} doesn't open its collection" if url else "Chroma can't open its collection"):
+            self._client = _client(folder, url)
+            # Always None: Chroma's default function would download an English model.
+            self._collection = self._client.get_or_create_collection(
+                self.name, embedding_function=None, configuration=_configuration()
+            )
+
+    def add(self, pks: Sequence[int], vectors: Vectors) -> None:
+        """Add passages; a key that is there already is replaced. Raises ProjectionDamaged."""
+        with told("Chroma can't write"):
+            for start in range(0, len(pks), BATCH):
+                ids = [str(pk) for pk in pks[start : start + BATCH]]
+                self._collection.upsert(ids=ids, embeddings=vectors[start : start + BATCH])
+
+    def remove(self, pks: Sequence[int]) -> None:
+        """Remove passages; unknown keys are ignored. Raises ProjectionDamaged."""
+        with told("Chroma can't write"):
+            for start in range(0, len(pks), BATCH):
+                self._collection.delete(ids=[str(pk) for pk in pks[start : start + BATCH]])
+
+    def search(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        """(pk, cosine) of the nearest passages, nearest first. Raises ProjectionDamaged."""
+        with told("Chroma can't answer"):
+            found = self._collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
+            distances = (found["distances"] or [[]])[0]
+            return [(int(id_), 1.0 - float(d)) for id_, d in zip(found["ids"][0], distances, strict=True)]
+
+    def count(self) -> int:
+        """Number of passages in the collection. Raises ProjectionDamaged."""
+        with told("Chroma can't count"):
+            return int(self._collection.count())
+
+    def pks(self) -> set[int]:
+        """The keys of all passages in the collection. Raises ProjectionDamaged."""
+        found: set[int] = set()
+        with told("Chroma can't list its passages"):
+            while page := self._collection.get(include=[], limit=BATCH, offset=len(found))["ids"]:
+                found.update(int(id_) for id_ in page)
+        return found
+
+    def discard(self) -> None:
+        """Close; a collection on a server is deleted there, a local one goes with its folder."""
+        if self._url:
+            with suppress(Exception):  # what stays behind there costs space, no more
+                self._client.delete_collection(self.name)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files, or of the connection."""
+        self._client.close()
+
+
+def _configuration() -> Any:
+    return {
+        "hnsw": {
+            "space": "cosine", "ef_construction": EF_CONSTRUCTION, "ef_search": EF_SEARCH,
+            "sync_threshold": SYNC_THRESHOLD,
+        }
+    }  # fmt: skip
+
+
+def _client(folder: Path, url: str | None) -> Any:
+    settings = ChromaSettings(anonymized_telemetry=False, allow_reset=False)
+    if url is None:
+        return chromadb.PersistentClient(str(folder), settings=settings)
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise ProjectionDamaged(f"RENGLON_CHROMA_URL is {url!r}.", "Set it to http://HOST:PORT.")
+    tls = parts.scheme == "https"
+    return chromadb.HttpClient(parts.hostname, parts.port or (443 if tls else 8000), ssl=tls, settings=settings)

@@ -1,0 +1,1 @@
+"""Which sentences answer a question: they are ranked, the confidence is measured, and the best are selected."""

@@ -1,0 +1,202 @@
+"""Numbers and dates of a text as values: 6.700 is 6,700, "cinco millones" is "5 million", "martes" is "Tuesday"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rag.support.spelling import folded
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number or a date: as it stands in the text, and as a value that doesn't depend on the language."""
+
+    shown: str
+    key: str
+
+
+def _table(text: str, start: int = 1) -> dict[str, int]:
+    """`a/b c` → {a: start, b: start, c: start + 1}."""
+    return {word: n for n, words in enumerate(text.split(), start) for word in words.split("/")}
+
+
+_SMALL = {
+    **_table(
+        "dos/two tres/three cuatro/four cinco/five seis/six siete/seven ocho/eight nueve/nine diez/ten once/eleven"
+        " doce/twelve trece/thirteen catorce/fourteen quince/fifteen dieciseis/sixteen diecisiete/seventeen"
+        " dieciocho/eighteen diecinueve/nineteen veinte/twenty veintiuno/veintiun/veintiuna veintidos veintitres"
+        " veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve",
+        2,
+    ),
+    **{word: 10 * n for word, n in _table(
+        "treinta/thirty cuarenta/forty cincuenta/fifty sesenta/sixty setenta/seventy ochenta/eighty noventa/ninety", 3
+    ).items()},
+    **{word: 100 * n for word, n in _table(
+        "cien/ciento doscientos/doscientas trescientos/trescientas cuatrocientos/cuatrocientas quinientos/quinientas"
+        " seiscientos/seiscientas setecientos/setecientas ochocientos/ochocientas novecientos/novecientas"
+    ).items()},
+}  # fmt: skip
+_ORDINAL = _table(
+    "primer/primero/primera/primeros/primeras/first segundo/segunda/second tercer/tercero/tercera/third"
+    " cuarto/cuarta/fourth quinto/quinta/fifth sexto/sexta/sixth septimo/septima/seventh octavo/octava/eighth"
+    " noveno/novena/ninth decimo/decima/tenth"
+)
+_TIMES = {
+    "hundred": 100, "mil": 1000, "thousand": 1000, "million": 10**6, "millon": 10**6, "millones": 10**6,
+    "millions": 10**6, "mn": 10**6, "billion": 10**9, "bn": 10**9, "billon": 10**12, "billones": 10**12,
+    "trillion": 10**12,
+}  # fmt: skip
+_ONE = {"un", "uno", "una", "one", "a"}  # a number only before one of _TIMES: else an article
+_PAIRS = {"ambos", "ambas", "both", "doble", "double", "twice"}  # say two without being a number
+_HALVES = {"mitad", "half", "medio", "media"}
+# "Los dos países" of a text that names two countries is no figure.
+_BEFORE_TWO = {"los", "las", "estos", "estas", "sus", "the", "these", "those", "their", "between", "entre"}
+_NEVER_ASKED = {"once", "media", "medio"}  # English "once"; "los medios"
+
+_MONTHS = _table(
+    "enero/january febrero/february marzo/march abril/april mayo/may junio/june julio/july agosto/august"
+    " septiembre/setiembre/september octubre/october noviembre/november diciembre/december"
+)
+_WEEKDAYS = _table(
+    "lunes/monday martes/tuesday miercoles/wednesday jueves/thursday viernes/friday sabado/sabados/saturday"
+    " domingo/domingos/sunday"
+)
+_UNIT = {"semana": "week", "mes": "month", "ano": "year", "week": "week", "month": "month", "year": "year"}
+_PAST = re.compile(
+    r"\b(?:(?P<a>semana|mes|ano) pasad[oa]|pasad[oa] (?P<b>semana|mes|ano)|last (?P<c>week|month|year))\b"
+)
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,'’\u00a0\u202f]\d{3})+(?!\d)")
+_PLAIN = re.compile(r"\d+")
+_TOKEN = re.compile(
+    r"(?<!\w)(?<![^\W\d_][-–])[1-9]\d{0,2}(?:[.,'’\u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?"  # 6.700
+    r"|(?<!\w)(?<![^\W\d_][-–])\d+(?:[.,]\d+)?"  # 24; 2,5; not the 7 of G-7
+    r"|[^\W\d_]+|[^\w\s]"
+)
+_ISO_DATE = re.compile(r"\b(\d{4})-(\d\d?)-(\d\d?)\b")
+
+
+@dataclass
+class _Number:
+    """A number that is being read; `small` is what a multiplier still multiplies."""
+
+    start: int
+    end: int
+    total: Decimal = Decimal(0)
+    small: Decimal = Decimal(0)
+    words: bool = False  # written in words so far: further words may add to it
+    tens: bool = False  # the last word was a round ten: "treinta y cinco"
+
+    @property
+    def value(self) -> Decimal:
+        return self.total + self.small
+
+
+def facts(text: str) -> tuple[list[Fact], set[str]]:
+    """What a text asserts and what it offers: the numbers and dates to be looked for, in order, and all the keys
+    that it holds, vaguer ones (both, half) included."""
+    plain = folded(text)
+    asked: list[Fact] = []
+    held: set[str] = set()
+    for start, end, key, firm in (*_numbers(plain), *_dates(text, plain)):
+        held.add(key)
+        if firm:
+            asked.append(Fact(text[start:end], key))
+    if "0.5" in held:
+        held.add("50")
+    return asked, held
+
+
+def _numbers(plain: str) -> Iterator[tuple[int, int, str, bool]]:
+    """(start, end, value, whether it is a figure that must be found) of each number."""
+    tokens = list(_TOKEN.finditer(plain))
+    number: _Number | None = None
+    before = ""
+    for i, token in enumerate(tokens):
+        word = token[0]
+        following = tokens[i + 1][0] if i + 1 < len(tokens) else ""
+        if number is not None:
+            if _goes_on(number, word, following):
+                number.end = token.end() if word not in ("y", "and", "-") else number.end
+                continue
+            yield _whole(number, plain, before)
+            number = None
+        before = tokens[i - 1][0] if i else ""
+        if word in _ORDINAL:
+            yield token.start(), token.end(), _key(_ORDINAL[word]), True
+        elif word in _PAIRS:
+            yield token.start(), token.end(), _key(2), False
+        elif word in _HALVES:
+            yield token.start(), token.end(), "0.5", word not in _NEVER_ASKED
+        else:
+            number = _begin(token, following)
+    if number is not None:
+        yield _whole(number, plain, before)
+
+
+def _begin(token: re.Match[str], following: str) -> _Number | None:
+    word = token[0]
+    if word[0].isdecimal():
+        return _Number(token.start(), token.end(), small=_digits(word))
+    if word in _SMALL:
+        tens = _SMALL[word] in range(20, 100, 10)
+        return _Number(token.start(), token.end(), small=Decimal(_SMALL[word]), words=True, tens=tens)
+    if word == "mil" or (word in _ONE and following in _TIMES):
+        return _Number(token.start(), token.end(), small=Decimal(1000 if word == "mil" else 1), words=True)
+    return None
+
+
+def _goes_on(number: _Number, word: str, following: str) -> bool:
+    """Take a word into the number; False when it no longer belongs to it."""
+    if word in _TIMES:
+        times = _TIMES[word]
+        thousands = number.small - number.small % 1000 if times == 100 else Decimal(0)
+        number.small = thousands + max(number.small - thousands, Decimal(1)) * times
+        if times >= 10**6:
+            number.total, number.small = number.total + number.small, Decimal(0)
+        number.words, number.tens = True, False
+        return True
+    if word in ("y", "and", "-"):
+        return number.words and following in _SMALL and (number.tens or (word == "and" and number.small >= 100))
+    if number.words and word in _SMALL:
+        unit = _SMALL[word]
+        room = number.small == 0 or (number.small % 100 == 0 and unit < 100) or (number.small % 1000 == 0)
+        if room or (number.tens and unit < 10):
+            number.small += unit
+            number.tens = unit in range(20, 100, 10)
+            return True
+    return False
+
+
+def _whole(number: _Number, plain: str, before: str) -> tuple[int, int, str, bool]:
+    shown = plain[number.start : number.end]
+    firm = shown not in _NEVER_ASKED and not (shown in ("dos", "two") and before in _BEFORE_TWO)
+    return number.start, number.end, _key(number.value), firm
+
+
+def _digits(text: str) -> Decimal:
+    whole = _GROUPED.match(text) or _PLAIN.match(text)
+    assert whole
+    tail = text[whole.end() + 1 :]
+    return Decimal(re.sub(r"\D", "", whole[0]) + ("." + tail if tail else ""))
+
+
+def _key(value: Decimal | int) -> str:
+    return format(Decimal(value).normalize(), "f")
+
+
+def _dates(text: str, plain: str) -> Iterator[tuple[int, int, str, bool]]:
+    for token in re.finditer(r"[^\W\d_]+", plain):
+        word = token[0]
+        capital = text[token.start()].isupper()
+        if word in _MONTHS and (capital or word not in ("may", "march")):
+            yield token.start(), token.end(), f"month {_MONTHS[word]}", word != "may" or token.start() > 0
+        elif word in _WEEKDAYS:
+            yield token.start(), token.end(), f"weekday {_WEEKDAYS[word]}", True
+    for past in _PAST.finditer(plain):
+        unit = past["a"] or past["b"] or past["c"]
+        yield past.start(), past.end(), f"last {_UNIT[unit]}", True
+    for date in _ISO_DATE.finditer(plain):
+        yield date.start(), date.end(), f"month {int(date[2])}", True

@@ -1,0 +1,179 @@
+"""An answer that a model writes: asked for, read as it comes, bounded in time and length, refused when it is none."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from llama_index.core.llms import ChatMessage
+
+from rag.citations import marker
+from rag.errors import InvalidQuestion, ModelServerFailed
+from rag.evidence.rank import Evidence
+from rag.question import tidy
+from rag.types import Turn
+from rag.written import prompts
+from rag.written.assembler import Draft, Step
+from rag.written.marker_parser import MarkerParser
+from rag.written.model_server import Models
+
+Reason = Literal["unreachable", "refused", "timeout", "empty", "cut", "garbage", "uncited", "declined"]
+MOST_CHARS = 6000  # longer than any answer that was asked for
+_REWRITE_SHARE = 1 / 3  # of the time limit, at most, for understanding a follow-up
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+class NotWritten(ModelServerFailed):
+    """The model wrote no answer that can be shown. `reason` says why."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail, "renglon doctor checks the model server.")
+        self.reason: Reason = reason
+
+
+class Author:
+    """Writes answers with a model. Holds no state between answers."""
+
+    def __init__(self, models: Models, timeout_s: float) -> None:
+        self._models, self._timeout_s = models, timeout_s
+
+    def deadline(self) -> float:
+        """When an answer that is begun now has to be there, on the monotonic clock."""
+        return time.monotonic() + self._timeout_s
+
+    async def standalone(
+        self, question: str, language: str, history: Sequence[Turn], deadline: float, most: int
+    ) -> str | None:
+        """The question so that it stands alone, as the model rewrites it; None when it doesn't manage."""
+        limit = time.monotonic() + max(0.0, deadline - time.monotonic()) * _REWRITE_SHARE
+        said = ""
+        try:
+            async with self._chat(prompts.to_rewrite(question, language, history), limit) as chunks:
+                async for chunk in chunks:
+                    said += chunk
+                    if len(said) > MOST_CHARS:
+                        return None
+        except NotWritten:
+            return None
+        lines = re.sub(r"(?is)<think.*?(?:</think\w*>|$)", "", said).strip().splitlines()
+        try:
+            return tidy(lines[0].strip(" \"'«»“”*"), most) if len(lines) == 1 else None
+        except InvalidQuestion:
+            return None
+
+    async def write(
+        self, question: str, language: str, evidence: Sequence[Evidence], deadline: float
+    ) -> AsyncGenerator[Step | int, None]:
+        """The steps of an answer whose markers are 1-based places in `evidence`; last, the number of dropped markers.
+
+        Raises NotWritten, at any step, also when what was written turns out to be no answer.
+        """
+        places = {_place(e): n for n, e in reversed(list(enumerate(evidence, 1)))}
+        parser, draft = MarkerParser(len(evidence), places), Draft(language)
+        said = unread = ""
+        async with self._chat(prompts.to_answer(question, language, evidence), deadline) as chunks:
+            async for chunk in chunks:
+                said, unread = said + chunk, unread + chunk
+                if len(said) > MOST_CHARS:
+                    raise NotWritten("cut", f"The model wrote more than {MOST_CHARS:,} characters.")
+                if _may_decline(said):
+                    continue  # nothing is shown until it is clear that it doesn't
+                for step in [s for token in parser.feed(unread) for s in draft.add(token)]:
+                    yield step
+                unread = ""
+        if prompts.DECLINED in said:
+            raise NotWritten("declined", "The model found no answer in the evidence.")
+        tokens = parser.feed(unread) + parser.close()
+        for step in [s for token in tokens for s in draft.add(token)] + draft.close():
+            yield step
+        if not said.strip():
+            raise NotWritten("empty", "The model sent nothing.")
+        if not _WORD.search(said):
+            raise NotWritten("garbage", "The model sent no words.")
+        if not draft.cited:
+            raise NotWritten("uncited", "The model named no evidence for what it wrote.")
+        yield parser.dropped
+
+    @asynccontextmanager
+    async def _chat(self, messages: Sequence[ChatMessage], deadline: float) -> AsyncIterator[AsyncIterator[str]]:
+        """The chunks of a reply. Leaving it, for whatever reason, ends the request to the model server.
+
+        The reading runs in a task of its own: cancelling it breaks the read itself off, and with it the connection.
+        """
+        queue: asyncio.Queue[str | BaseException | None] = asyncio.Queue()
+        task = asyncio.create_task(self._read(messages, queue))
+
+        async def chunks() -> AsyncIterator[str]:
+            while True:
+                left = deadline - time.monotonic()
+                try:
+                    item = await asyncio.wait_for(queue.get(), max(left, 0))
+                except TimeoutError as error:
+                    raise NotWritten("timeout", f"The model took over {self._timeout_s:g} s.") from error
+                if item is None:
+                    return
+                if isinstance(item, BaseException):
+                    raise _told(item) from item
+                yield item
+
+        try:
+            yield chunks()
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _read(self, messages: Sequence[ChatMessage], queue: asyncio.Queue[str | BaseException | None]) -> None:
+        finish: Any = "unknown"
+        try:
+            async with self._models() as llm:
+                async for chunk in await llm.astream_chat(list(messages)):
+                    finish = _finish(chunk.raw, finish)
+                    if chunk.delta:
+                        queue.put_nowait(chunk.delta)
+            if finish not in ("stop", "unknown"):
+                raise NotWritten("cut", "The model's answer is cut off.")
+            queue.put_nowait(None)
+        except Exception as error:
+            queue.put_nowait(error)
+
+
+def _finish(raw: Any, before: Any) -> Any:
+    """Why the model stopped: None while it goes on; left unknown with models that don't speak OpenAI's protocol."""
+    choices = getattr(raw, "choices", None)
+    if choices is None:
+        return before
+    return choices[0].finish_reason if choices else before
+
+
+def _told(error: BaseException) -> NotWritten:
+    """A failure of whichever library, in our words."""
+    import httpx
+    import openai
+
+    if isinstance(error, NotWritten):
+        return error
+    if isinstance(error, openai.APITimeoutError | httpx.TimeoutException | TimeoutError):
+        return NotWritten("timeout", "The model server did not answer in time.")
+    if isinstance(error, openai.APIStatusError):
+        return NotWritten("refused", f"The model server answered {error.status_code}.")
+    if isinstance(error, ModelServerFailed):
+        return NotWritten("unreachable", error.detail)
+    if isinstance(error, openai.APIConnectionError | httpx.ConnectError):
+        return NotWritten("unreachable", "The model server can't be reached.")
+    if isinstance(error, httpx.TransportError | openai.APIError):
+        return NotWritten("cut", "The connection to the model server broke off.")
+    return NotWritten("garbage", f"The model server sent something that can't be read ({type(error).__name__}).")
+
+
+def _may_decline(said: str) -> bool:
+    start = said.lstrip()
+    return start.startswith(prompts.DECLINED) or prompts.DECLINED.startswith(start)
+
+
+def _place(evidence: Evidence) -> str:
+    sentence = evidence.sentence
+    return marker(evidence.passage.metadata["file"], sentence.line_start, sentence.line_end)[1:-1]
