@@ -7,9 +7,10 @@ the length of the longest message that is looked at.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
+
+from rag.support.spelling import folded
 
 Scope = Literal["all", "place", "topic"]
 
@@ -91,7 +92,7 @@ def summary_request(message: str) -> SummaryRequest | None:
     if len(message) > LONGEST:
         return None
     text = " ".join(message.split())
-    plain = _plain(text)
+    plain = folded(text)
     begin = len(plain) - len(plain.lstrip("¿¡ "))
     end = len(_trimmed(plain))
     for language, request in _REQUEST.items():
@@ -122,8 +123,3 @@ def _scope(language: str, plain: str, topic: str) -> SummaryRequest:
         found = next(i for i, _ in enumerate(_ORDINALS) if place[f"p{i}"])
         return SummaryRequest("place", language, place=list(_ORDINALS)[found])
     return SummaryRequest("topic", language, topic=topic)
-
-
-def _plain(text: str) -> str:
-    """Lower case without accents, letter for letter, so that places in it are places in the text."""
-    return "".join(unicodedata.normalize("NFD", char)[0].lower()[:1] for char in text)
