@@ -9,6 +9,11 @@ AS_WRITTEN: Final = {
     "es": "Los artículos están en otro idioma; se citan tal como están.",
     "en": "The articles are in another language; they are quoted as they stand.",
 }
+# Said with the sentences that are found for a question that asks for a yes or a no.
+YES_OR_NO: Final = {
+    "es": "La pregunta pide un sí o un no. Esto es lo que dicen los artículos; la conclusión queda para quien lee.",
+    "en": "The question asks for a yes or a no. This is what the articles say; the conclusion is left to the reader.",
+}
 _INSTEAD = {"es": "Estas son frases de los artículos.", "en": "These are the articles' own sentences."}
 _WHY = {
     "unreachable": ("No se pudo conectar con el modelo.", "The model can't be reached."),
