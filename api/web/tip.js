@@ -19,8 +19,8 @@ document.addEventListener("keydown", (event) => {
   hide();
   event.stopImmediatePropagation(); // one Escape closes one thing
 }, true); // prettier-ignore
-addEventListener("scroll", hide, { capture: true, passive: true });
-addEventListener("resize", hide);
+addEventListener("scroll", (event) => event.target !== card && hide(), { capture: true, passive: true });
+addEventListener("resize", () => owner && place(owner));
 
 /** Make a chip show its citation. */
 export function attach(chip, citation) {
@@ -46,14 +46,18 @@ function show(chip, c) {
   place(chip);
 }
 
-/** Below the chip, where it doesn't cover the sentence, or else above; never beyond the window's edges. */
+/** Below the chip, where it doesn't cover the sentence, or above it where there is more room; never over the chip
+ * itself, nor beyond the window's edges. */
 function place(chip) {
   const at = chip.getBoundingClientRect();
+  card.style.maxHeight = "";
   const size = card.getBoundingClientRect();
   const left = Math.max(8, Math.min(at.left + at.width / 2 - size.width / 2, innerWidth - size.width - 8));
-  const below = at.bottom + 6;
+  const [above, below] = [at.top - 14, innerHeight - at.bottom - 14];
+  const height = Math.min(size.height, Math.max(above, below));
+  card.style.maxHeight = `${height}px`;
   card.style.left = `${left}px`;
-  card.style.top = `${below + size.height <= innerHeight - 8 ? below : Math.max(8, at.top - size.height - 6)}px`;
+  card.style.top = `${size.height <= below || below >= above ? at.bottom + 6 : at.top - height - 6}px`;
 }
 
 function later() {

@@ -6,6 +6,7 @@ export const words = {
   sources: "Sources",
   history: "History",
   otherLanguage: "Español",
+  otherLanguageShort: "ES",
   otherLanguageLabel: "Cambiar a español",
   theme: "Theme: {theme}. Change",
   "theme.auto": "as the system",

@@ -6,6 +6,7 @@ export const words = {
   sources: "Fuentes",
   history: "Historial",
   otherLanguage: "English",
+  otherLanguageShort: "EN",
   otherLanguageLabel: "Switch to English",
   theme: "Tema: {theme}. Cambiar",
   "theme.auto": "el del sistema",
