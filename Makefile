@@ -38,7 +38,7 @@ lint: $(VENV)/.dev  ## Check style and types
 
 bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; writes bench.json
 	@$(BIN)/python -m tests.bench
-	@$(BIN)/python -m tests.bench_store
+	@$(BIN)/python -m tests.bench.store
 
 torture: $(VENV)/.dev  ## Kill, damage, fill up and fuzz it at length (half an hour); figures in docs/reliability.md
 	@$(BIN)/python -m tests.torture
@@ -47,7 +47,7 @@ eval: $(VENV)/.dev  ## Measure answers and citations on the gold questions
 	@$(BIN)/renglon eval --baselines
 
 screenshots: $(VENV)/.dev  ## Make the pictures of docs/screenshots from the running page
-	@$(BIN)/python -m tests.screenshots
+	@$(BIN)/python -m tests.page.screenshots
 
 clean:  ## Remove the environment, the index and all caches
 	rm -rf $(VENV) .renglon build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

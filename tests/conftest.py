@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import httpx
 import pytest
 
 from index.ingest.sync import Syncer
@@ -19,12 +14,8 @@ from index.renglon import build_engine
 from index.store import Store
 from rag.engine import Engine
 from rag.settings import Settings
-
-ROOT = Path(__file__).parent.parent
-SEEDS = ROOT / "seeds"
-# Unpacking the model takes 10 s; it is the same for every test, so that it lives where `make run` keeps it.
-MODELS = Path(os.environ.get("RENGLON_MODELS_DIR", ROOT / ".renglon" / "models"))
-MAX_BYTES = 20_000_000
+from tests.support.paths import MAX_BYTES, MODELS, SEEDS
+from tests.support.server import Server, free_port
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,47 +59,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def syncer(store: Store, encoder: Encoder) -> Syncer:
     return Syncer(store, encoder, MAX_BYTES)
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-class Server:
-    """`renglon serve` as a process of its own."""
-
-    def __init__(self, data: Path, corpus: Path, port: int, *arguments: str, **environment: str) -> None:
-        self.data = data
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "api", "serve", str(corpus), "--port", str(port), *arguments]
-        env = {**os.environ, "RENGLON_DATA_DIR": str(data), "RENGLON_MODELS_DIR": str(MODELS), **environment}
-        self.started = time.monotonic()
-        self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def wait(self, path: str, seconds: float = 180) -> httpx.Response:
-        """The first 200 from a path."""
-        while time.monotonic() - self.started < seconds:
-            try:
-                response = httpx.get(self.url + path)
-                if response.is_success:
-                    return response
-            except httpx.TransportError:
-                pass
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise AssertionError(f"no {path} after {seconds} s; exit {self.process.poll()}: {self.stop()}")
-
-    def stop(self) -> str:
-        """End it; what it printed."""
-        self.process.terminate()
-        try:
-            return self.process.communicate(timeout=15)[0].decode()
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
 
 
 @pytest.fixture(scope="session")

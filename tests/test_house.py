@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rag.settings import Settings
-from tests.conftest import ROOT, SEEDS
+from tests.support.paths import ROOT, SEEDS
 
 MAY_IMPORT = {"rag": set(), "index": {"rag"}, "api": {"rag", "index"}, "eval": {"rag", "index"}}
 MODULES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 
-from tests.conftest import Server
-from tests.page.support import ARGUMENTS, Proxy, chromium
+from tests.support.browser import ARGUMENTS, Proxy, chromium
+from tests.support.page import Open
+from tests.support.server import Server
 
-Open = Callable[..., Page]
 DESKTOP = {"width": 1280, "height": 800}
 
 

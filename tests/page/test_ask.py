@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import Open
-from tests.page.steps import ask, begin, chips, newest
-from tests.page.support import CONTAINERS, Proxy
+from tests.support.browser import Proxy
+from tests.support.page import Open, ask, begin, chips, newest
+from tests.support.questions import CONTAINERS
 
 
 def test_the_first_look(page: Page) -> None:

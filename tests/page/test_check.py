@@ -10,10 +10,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import Server
-from tests.page.conftest import Open
-from tests.page.steps import ask, chips, marked, opened, pane
-from tests.page.support import CONTAINERS
+from tests.support.page import Open, ask, chips, marked, opened, pane
+from tests.support.questions import CONTAINERS
+from tests.support.server import Server
 
 
 @pytest.fixture

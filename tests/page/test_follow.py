@@ -7,9 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Page, Request, expect
 
-from tests.page.conftest import Open
-from tests.page.steps import ask, chips, marked, newest, opened
-from tests.page.support import PAELLA
+from tests.support.page import Open, ask, chips, marked, newest, opened
+from tests.support.questions import PAELLA
 
 GIFT = "¿Qué le regaló Putin a Kim?"
 

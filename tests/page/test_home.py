@@ -8,10 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.conftest import Server
-from tests.page.conftest import Open
-from tests.page.steps import ask, chips, newest, opened, pane
-from tests.page.support import CONTAINERS, PAELLA
+from tests.support.page import Open, ask, chips, newest, opened, pane
+from tests.support.questions import CONTAINERS, PAELLA
+from tests.support.server import Server
 
 PHONE = ViewportSize(width=390, height=844)
 

@@ -10,15 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from index.corpus.documents import document_id
-from tests.conftest import Server, free_port
-from tests.page import hostile
-from tests.page.conftest import Open
-from tests.page.steps import ask, begin, chips, marked, newest, opened
-from tests.page.support import PAELLA
-
-# Elements that only markup could have brought into what shows other people's text.
-NOT_OURS = "script img iframe object embed style link form input:not(#upload) video math base"
-FOREIGN = ", ".join(f":is(#thread, #source, #tip, dialog) {tag}" for tag in NOT_OURS.split())
+from tests.support import hostile
+from tests.support.page import Open, ask, begin, chips, marked, newest, opened, unharmed
+from tests.support.questions import PAELLA
+from tests.support.server import Server, free_port
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +39,6 @@ def park(starting: tuple[Server, dict[str, list[str]]]) -> tuple[Server, dict[st
 def _documents(server: Server) -> dict[str, str]:
     listed = httpx.get(f"{server.url}/v1/documents").json()["documents"]
     return {document["file"]: document["id"] for document in listed}
-
-
-def _unharmed(page: Page) -> None:
-    assert page.evaluate("window.pwned") is None
-    assert page.locator(FOREIGN).count() == 0
-    assert page.locator("[onerror], [onload], [onclick], [onfocus], [onmouseover]").count() == 0
-    assert page.locator('a:not([href^="#"])').count() == 0
 
 
 def test_while_the_model_loads(visit: Open, starting: tuple[Server, dict[str, list[str]]]) -> None:
@@ -97,15 +85,15 @@ def test_fifty_hostile_texts_as_answers(visit: Open, park: tuple[Server, dict[st
         text = " ".join(turn.inner_text().split())
         shown += " ".join(hostile.PAYLOADS[i].split()) in text
     assert shown >= 45
-    _unharmed(page)
+    unharmed(page)
     page.reload()
     expect(page.get_by_role("article")).to_have_count(50)
-    _unharmed(page)
+    unharmed(page)
     for chip in chips(newest(page)).all():
         chip.hover()
         chip.click()
     page.get_by_role("button", name="Historial").click()
-    _unharmed(page)
+    unharmed(page)
 
 
 def test_fifty_hostile_texts_as_sources(visit: Open, park: tuple[Server, dict[str, list[str]]]) -> None:
@@ -114,7 +102,7 @@ def test_fifty_hostile_texts_as_sources(visit: Open, park: tuple[Server, dict[st
     page.get_by_role("button", name="Fuentes").click()
     expect(page.get_by_role("row")).to_have_count(len(files) + 1)
     assert set(page.locator("#sources th .file").all_text_contents()) == set(files)
-    _unharmed(page)
+    unharmed(page)
     page.keyboard.press("Escape")
     for file, document in _documents(server).items():
         if file not in hostile.NAMES:
@@ -123,7 +111,7 @@ def test_fifty_hostile_texts_as_sources(visit: Open, park: tuple[Server, dict[st
         expect(page.locator("#source-file")).to_have_text(file)
         expect(page.locator("#source-lines .line")).to_have_count(len(files[file]))
         assert page.locator("#source-lines .line .text").all_text_contents() == files[file]
-        _unharmed(page)
+        unharmed(page)
 
 
 def test_hostile_questions(visit: Open, park: tuple[Server, dict[str, list[str]]]) -> None:
@@ -137,9 +125,9 @@ def test_hostile_questions(visit: Open, park: tuple[Server, dict[str, list[str]]
     ):
         turn = ask(page, f"{payload} ¿qué es?")
         assert turn.get_by_role("heading", level=2).text_content() == f"{payload} ¿qué es?"
-    _unharmed(page)
+    unharmed(page)
     page.get_by_role("button", name="Historial").click()
-    _unharmed(page)
+    unharmed(page)
 
 
 def test_directions_are_walled_off(visit: Open, park: tuple[Server, dict[str, list[str]]]) -> None:

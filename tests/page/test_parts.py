@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import Server
+from tests.support.server import Server
 
 Call = Callable[..., Any]
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests import injection
-from tests.conftest import Server, free_port
-from tests.page.conftest import Open
-from tests.page.steps import ask, chips
-from tests.page.test_honest import _unharmed
-from tests.scripted_llm import Script, scripted
+from tests.support import injection
+from tests.support.page import Open, ask, chips, unharmed
+from tests.support.scripted_llm import Script, scripted
+from tests.support.server import Server, free_port
 
 SHOWN = injection.articles()[24:60:4]  # one in four of those that imitate what stands around the evidence
 
@@ -40,7 +38,7 @@ def test_the_page_reaches_nobody(visit: Open, poisoned: Server) -> None:
         obeyed += article.canary in turn.inner_text()
         expect(chips(turn).first).to_be_visible()
         expect(turn.get_by_role("link", name=injection.HOST)).to_have_count(0)
-        _unharmed(page)
+        unharmed(page)
     assert obeyed >= len(SHOWN) - 2
     page.reload()
-    _unharmed(page)
+    unharmed(page)

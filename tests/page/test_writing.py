@@ -11,9 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.conftest import Server, free_port
-from tests.page.conftest import Open
-from tests.page.steps import ask, chips
+from tests.support.page import Open, ask, chips
+from tests.support.server import Server, free_port
 
 KEY = "llave-ñ-larga"
 FARO = "El faro de Chipiona mide 69 metros de altura.\n"

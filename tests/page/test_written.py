@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import SEEDS, Server, free_port
-from tests.page.conftest import Open
-from tests.page.steps import ask, begin, chips, marked, opened
-from tests.page.support import CONTAINERS, PAELLA
-from tests.scripted_llm import Script, ScriptedServer, scripted
-from tests.test_generate import GIFT, citing
+from tests.support.page import Open, ask, begin, chips, marked, opened
+from tests.support.paths import SEEDS
+from tests.support.questions import CONTAINERS, GIFT, PAELLA
+from tests.support.scripted_llm import Script, ScriptedServer, citing, scripted
+from tests.support.server import Server, free_port
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index.storage.lock import read_holder
+from tests.support.cli import renglon
+from tests.support.paths import MODELS, ROOT, SEEDS
+from tests.support.scripted_llm import Script, scripted
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli") / "data"
+
+
+@pytest.fixture(scope="module")
+def synced(data: Path) -> Path:
+    assert renglon(data, "sync", str(SEEDS)).returncode == 0
+    return data
+
+
+@pytest.fixture
+def served(server: Server) -> Path:
+    """The data folder of a running server: the command line asks it, and needs no model of its own."""
+    return server.data
+
+
+def test_ask_without_an_index_says_how_to_make_one(tmp_path: Path) -> None:
+    for command in (["ask", "¿Quién?"], ["search", "algo"], ["doctor"]):
+        result = renglon(tmp_path / "none", *command)
+        assert result.returncode == 1
+        assert "Run: renglon sync FOLDER" in result.stderr
+        assert not (tmp_path / "none").exists()
+
+
+def test_sync_tells_what_it_did(synced: Path) -> None:
+    result = renglon(synced, "sync", str(SEEDS), "--json")
+    assert json.loads(result.stdout)["unchanged"] == 5
+    rebuilt = renglon(synced, "sync", "--rebuild")
+    assert "rebuilt passages" in rebuilt.stdout
+
+
+def test_sync_of_nothing(synced: Path, tmp_path: Path) -> None:
+    empty = renglon(synced, "sync", str(tmp_path))
+    assert empty.returncode == 1
+    assert "no readable file" in empty.stderr
+
+
+def test_ask_prints_markers_and_quotes(synced: Path) -> None:
+    result = renglon(synced, "ask", "What gift did Putin give Kim?")
+    assert result.returncode == 0
+    first, *rest = result.stdout.splitlines()
+    assert "[004_6b36a17d40a337a5.txt:11]" in first
+    assert any(line.startswith("✓ [004_6b36a17d40a337a5.txt:11]") and "limusina" in line for line in rest)
+
+
+def test_ask_as_json_is_the_wire_form(served: Path) -> None:
+    answer = json.loads(renglon(served, "ask", "--json", "What gift did Putin give Kim?").stdout)
+    assert answer["citations"][0]["line_start"] == 11
+
+
+def test_no_evidence_has_an_exit_code_of_its_own(served: Path) -> None:
+    result = renglon(served, "ask", "¿Cómo se prepara una paella valenciana?")
+    assert result.returncode == 3
+    assert result.stdout.startswith("Los artículos no lo dicen.")
+    assert "Relacionado:" in result.stdout
+
+
+def test_a_blank_question(served: Path) -> None:
+    result = renglon(served, "ask", "  ")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "The question is empty" in result.stderr
+
+
+def test_search(served: Path) -> None:
+    assert renglon(served, "search", "limusina").stdout.startswith("  004_6b36a17d40a337a5.txt:11  ")
+    assert json.loads(renglon(served, "search", "limusina", "--json").stdout)["passages"]
+
+
+def test_a_written_answer_and_its_doubts(synced: Path) -> None:
+    with scripted() as model:
+        model.play(Script("Putin le regaló una limusina a Kim. [1] Costó 900 euros. [1][50]"))
+        result = renglon(synced, "ask", "What gift did Putin give Kim?", RENGLON_LLM_URL=model.url)
+        assert result.returncode == 0
+        assert "✗ Costó 900 euros. (" in result.stdout
+        assert "cited 1 source that doesn't exist" in result.stdout
+
+
+def test_doctor_looks_at_the_model_server(synced: Path) -> None:
+    with scripted() as model:
+        there = renglon(synced, "doctor", RENGLON_LLM_URL=model.url)
+        assert f"✓ model server: {model.url} answers with scripted" in there.stdout
+        other = renglon(synced, "doctor", RENGLON_LLM_URL=model.url, RENGLON_LLM_MODEL="gpt-9")
+        assert (other.returncode, "has no model 'gpt-9'; it has scripted" in other.stdout) == (1, True)
+    gone = renglon(synced, "doctor", RENGLON_LLM_URL=model.url)
+    assert gone.returncode == 1
+    assert "can't be reached" in gone.stdout
+    assert "RENGLON_LLM_URL" in gone.stdout
+
+
+def test_doctor(synced: Path) -> None:
+    result = renglon(synced, "doctor")
+    assert result.returncode == 0
+    assert "✗" not in result.stdout
+    assert all(finding["ok"] for finding in json.loads(renglon(synced, "doctor", "--json").stdout))
+
+
+def test_doctor_names_the_command_that_mends(synced: Path) -> None:
+    (folder,) = (synced / "lexical").iterdir()
+    (folder / "meta.json").write_text("{")
+    result = renglon(synced, "doctor")
+    assert result.returncode == 1
+    assert "mend it with: renglon doctor --fix" in result.stdout
+    assert renglon(synced, "sync", "--rebuild").returncode == 0
+    assert renglon(synced, "doctor").returncode == 0
+
+
+def test_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = renglon(tmp_path / "file" / "data", "sync", str(SEEDS))
+    assert result.returncode == 1
+    assert "RENGLON_DATA_DIR" in result.stderr
+
+
+def test_wrong_usage(tmp_path: Path) -> None:
+    assert renglon(tmp_path, "nonsense").returncode == 2
+    assert renglon(tmp_path, "ask").returncode == 2
+
+
+def test_ask_goes_to_the_server_that_holds_the_folder(
+    start_server: Callable[..., Server], tmp_path: Path, corpus: Path
+) -> None:
+    server = start_server(tmp_path / "data", corpus)
+    server.wait("/readyz")
+    result = renglon(tmp_path / "data", "ask", "¿Quién diseñó el puente de Triana?")
+    assert "[uno.txt:2]" in result.stdout
+    server.process.kill()
+    server.process.wait()
+    assert "[uno.txt:2]" in renglon(tmp_path / "data", "ask", "¿Quién diseñó el puente de Triana?").stdout
+
+
+def test_sync_options(tmp_path: Path, corpus: Path) -> None:
+    data = tmp_path / "data"
+    dry = renglon(data, "sync", str(corpus), "--dry-run")
+    assert dry.returncode == 0
+    assert "added uno.txt" in dry.stdout
+    assert "would be: 2 added" in dry.stdout
+    assert not data.exists()
+    other = tmp_path / "otro"
+    other.mkdir()
+    (other / "tres.txt").write_text("Tres.\n")
+    (other / "borrador.txt").write_text("Borrador.\n")
+    (other / "nada.txt").write_text("")
+    result = renglon(data, "sync", str(corpus), str(other), "--exclude", "borr*")
+    assert "3 added" in result.stdout
+    assert "refused nada.txt: The file is empty." in result.stderr
+    dry = json.loads(renglon(data, "sync", str(other), "--dry-run", "--json", "--include", "nada*,borr*").stdout)
+    assert (dry["added"], dry["removed"]) == (["borrador.txt"], ["tres.txt"])
+    assert renglon(data, "sync", "--dry-run", "--rebuild").returncode == 2
+    assert "freed bytes" in renglon(data, "purge").stdout
+
+
+def test_work_is_handed_to_the_running_server(
+    start_server: Callable[..., Server], tmp_path: Path, corpus: Path
+) -> None:
+    data, key = tmp_path / "data", {"RENGLON_API_KEY": "llave-ñ"}
+    server = start_server(data, corpus, **key)
+    (corpus / "tres.txt").write_text("El faro de Chipiona mide 69 metros de altura.\n")
+    (corpus / "nada.txt").write_text("")
+    while not read_holder(data):  # the server has the folder; it may not have said yet where it listens
+        assert server.process.poll() is None
+        time.sleep(0.02)
+    synced = renglon(data, "sync", str(corpus), "--json", **key)  # it waits for a server that is starting
+    assert synced.returncode == 0, synced.stderr
+    report = json.loads(synced.stdout)
+    assert report["unchanged"] + len(report["added"]) == 3
+    assert "[tres.txt:1]" in renglon(data, "ask", "¿Cuánto mide el faro de Chipiona?", **key).stdout
+    (corpus / "tres.txt").unlink()
+    again = renglon(data, "sync", **key)
+    assert "1 removed" in again.stdout
+    assert "refused nada.txt" in again.stderr
+    assert "rebuilt passages" in renglon(data, "sync", "--rebuild", **key).stdout
+    assert "freed bytes" in renglon(data, "purge", **key).stdout
+    assert "API key" in renglon(data, "sync").stderr
+    (tmp_path / "otro").mkdir()
+    for wrong in ([str(tmp_path / "otro")], ["--exclude", "x"]):
+        refused = renglon(data, "sync", *wrong, **key)
+        assert refused.returncode == 1
+        assert f"process {server.process.pid}" in refused.stderr
+    dry = renglon(data, "sync", str(corpus), "--dry-run")
+    assert "2 unchanged" in dry.stdout
+
+
+def test_a_second_writer_is_refused_by_name_fifty_times(tmp_path: Path, corpus: Path) -> None:
+    from index.storage.lock import FolderLock
+
+    lock = FolderLock(tmp_path / "data", "renglon sync --watch")
+    try:
+        code = """
+import sys
+from pathlib import Path
+from index.storage.lock import FolderLock
+from rag.errors import IndexBusy
+for _ in range(50):
+    try:
+        FolderLock(Path(sys.argv[1]), "renglon sync").release()
+    except IndexBusy as error:
+        print(error.detail)
+"""
+        command = [sys.executable, "-c", code, str(tmp_path / "data")]
+        second = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+        held = f"in use by `renglon sync --watch` (process {os.getpid()})."
+        assert [held in line for line in second.stdout.splitlines()] == [True] * 50
+        refused = renglon(tmp_path / "data", "sync", str(corpus))
+        assert refused.returncode == 1
+        assert held in refused.stderr
+    finally:
+        lock.release()
+
+
+def test_sync_watch_goes_on_until_it_is_stopped(tmp_path: Path, corpus: Path) -> None:
+    env = {**os.environ, "RENGLON_DATA_DIR": str(tmp_path / "data"), "RENGLON_MODELS_DIR": str(MODELS)}
+    command = [sys.executable, "-u", "-m", "api", "sync", str(corpus), "--watch"]
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert "2 added" in next(lines)
+        assert "watching" in next(lines)
+        (corpus / "tres.txt").write_text("Tres.\n")
+        assert "1 added" in next(lines)
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert renglon(tmp_path / "data", "doctor").returncode == 0

@@ -1,0 +1,66 @@
+"""A change of model in a running service: the old one answers until the new one is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from index.ingest.sync import Syncer, model_key
+from index.model.encoder import Encoder, load_encoder
+from index.model.previous import former_encoder
+from index.records import ModelKey
+from index.store import Store
+from rag.settings import Settings
+from tests.support.paths import MAX_BYTES, MODELS, SEEDS
+from tests.support.server import Server
+
+GIFT = {"question": "What gift did Putin give Kim?"}
+# The bundled weights as a folder of the user's own: another model to the index, loaded from elsewhere.
+FOLDER = MODELS / "multilingual-e5-small-q4"
+
+
+def test_the_old_model_answers_until_the_new_one_is_complete(
+    start_server: Callable[..., Server], tmp_path: Path, encoder: Encoder
+) -> None:
+    with Store(tmp_path / "data") as store:
+        Syncer(store, encoder, MAX_BYTES).sync(SEEDS)
+        old = str(store.catalog.model)
+    server = start_server(tmp_path / "data", SEEDS, RENGLON_MODEL=str(FOLDER))
+    server.wait("/readyz", 180)
+    models, answers = [], []
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        for _ in range(2000):
+            models.append(client.get("/v1/index").json()["model"])
+            response = client.post("/v1/query", json=GIFT)
+            # A question that was on its way while the model was switched is asked to come again; no other fails.
+            assert response.is_success or "Ask again" in response.json()["hint"]
+            answers += [response.json()] if response.is_success else []
+            if models[-1] != old:
+                break
+        assert models[0] == old
+        assert models[-1].startswith(str(FOLDER))
+        assert all(a["citations"][0]["line_start"] == 11 and "limusina" in a["text"] for a in answers)
+        assert client.post("/v1/query", json=GIFT).json()["citations"][0]["line_start"] == 11
+        sent = client.post("/v1/documents", files={"files": ("faro.txt", b"El faro se encendi\xc3\xb3 en 1839.\n")})
+        assert sent.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "key", [ModelKey("somebody/model", "hub", 384), ModelKey("multilingual-e5-small-q4", "x", 384)]
+)
+def test_a_model_that_is_not_at_hand_or_has_changed(key: ModelKey, encoder: Encoder) -> None:
+    settings = Settings(models_dir=MODELS, model=str(FOLDER))
+    assert former_encoder(key, encoder, settings) is None
+
+
+def test_the_bundled_model_is_found_again() -> None:
+    settings = Settings(models_dir=MODELS, model=str(FOLDER))
+    wanted = load_encoder(settings)
+    bundled = model_key(load_encoder(Settings(models_dir=MODELS)))
+    former = former_encoder(bundled, wanted, settings)
+    assert former is not None
+    assert model_key(former) == bundled
+    assert former_encoder(model_key(wanted), wanted, settings) is None

@@ -1,0 +1,237 @@
+"""A corpus that lives: files come, change, go and are renamed, the process dies at any moment, the index is rebuilt.
+
+The index is compared with a plain dictionary. Catalogue, Chroma, tantivy and engine are the real ones; the vectors
+are E5's, remembered for each text of a small pool. Only the probe runs in this process: thousands of short
+processes would be started else (`tests/index/test_heal.py` and `tests/torture/` start them).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from index.health import healer, probe
+from index.ingest.sync import Syncer
+from index.renglon import build_engine
+from index.store import Store
+from rag.engine import Engine
+from rag.errors import NoReadableFile
+from rag.settings import Settings
+from tests.support.paths import MAX_BYTES
+from tests.support.remembering import SENTENCES, TEXTS, Remembering
+
+MEMORY = Path("/dev/shm")  # a death here is a copy of the files: nothing depends on what a real disk keeps
+SETTINGS = Settings()
+NAMES = ["a.txt", "b.txt", "c.md", "sub/d.txt", "ñandú.txt"]
+
+
+class Dies(BaseException):
+    """The process ends here."""
+
+
+class Mortal(Store):
+    """A store that dies at the n-th of its steps: what is on the disk at that moment is all that remains."""
+
+    steps_left: int | None = None
+    remains: Path | None = None
+
+    def _step(self) -> None:
+        if self.steps_left is not None:
+            self.steps_left -= 1
+            if self.steps_left < 0 and self.remains is None:
+                self.remains = self.folder.with_name(self.folder.name + "x")
+                shutil.copytree(self.folder, self.remains)
+            if self.remains is not None:
+                raise Dies
+
+    def _project_into(self, kind: str, removed: Any, added: Any) -> None:
+        self._step()
+        super()._project_into(kind, removed, added)
+        self._step()
+
+    def _store_all(self, changes: Any, model: Any, rows: Any) -> list[int]:
+        replace = self.catalog.replace
+
+        def mortal(*args: Any) -> list[int]:
+            self._step()
+            return replace(*args)
+
+        self.catalog.replace = mortal  # type: ignore[method-assign]
+        try:
+            return super()._store_all(changes, model, rows)
+        finally:
+            self.catalog.replace = replace  # type: ignore[method-assign]
+
+
+class Life(RuleBasedStateMachine):
+    """`files` is what the folder holds, `indexed` what was acknowledged."""
+
+    encoder: Remembering
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.work = Path(tempfile.mkdtemp(prefix="renglon-life-", dir=MEMORY if MEMORY.is_dir() else None))
+        self.corpus = self.work / "corpus"
+        self.corpus.mkdir()
+        self.files: dict[str, str] = {}
+        self.indexed: dict[str, str] = {}
+        self.data = self.work / "data"
+        self.store: Mortal
+        self.engine: Engine
+
+    @initialize()
+    def begin(self) -> None:
+        self._open()
+
+    def _open(self) -> None:
+        self.store = Mortal(self.data)
+        real, probe.ask = probe.ask, lambda folder, kind, _: probe.look(folder, kind)
+        try:
+            self.store.catch_up()
+        finally:
+            probe.ask = real
+        self.store._healer.wait()
+        assert not self.store.degraded
+        self.engine = build_engine(self.store, self.encoder, SETTINGS)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.corpus / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        self.files[name] = text
+
+    @rule(name=st.sampled_from(NAMES), text=st.sampled_from(TEXTS))
+    def add_or_change(self, name: str, text: str) -> None:
+        self._write(name, text)
+
+    @precondition(lambda self: self.files)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.files)))
+        (self.corpus / name).unlink()
+        del self.files[name]
+
+    @precondition(lambda self: self.files)
+    @rule(data=st.data(), new=st.sampled_from(NAMES))
+    def rename(self, data: st.DataObject, new: str) -> None:
+        old = data.draw(st.sampled_from(sorted(self.files)))
+        if old != new:
+            text = self.files[old]
+            self.delete_file(old)
+            self._write(new, text)
+
+    def delete_file(self, name: str) -> None:
+        (self.corpus / name).unlink()
+        del self.files[name]
+
+    def _sync(self) -> None:
+        try:
+            Syncer(self.store, self.encoder, MAX_BYTES).sync(self.corpus)
+        except NoReadableFile:
+            assert not self.files  # an empty folder is taken for a mistake: nothing is forgotten
+        else:
+            self.indexed = dict(self.files)
+
+    @rule()
+    def sync(self) -> None:
+        self._sync()
+
+    @rule()
+    def sync_again(self) -> None:
+        self._sync()
+
+    @rule(step=st.integers(0, 9))
+    def die_while_syncing(self, step: int) -> None:
+        before, self.store.steps_left = dict(self.indexed), step
+        try:
+            self._sync()
+        except Dies:
+            assert self.store.remains is not None
+            remains = self.store.remains
+            self._bury()
+            shutil.rmtree(self.data)
+            remains.rename(self.data)
+            self._open()
+            self.indexed = {row.file: self._stored(row.id) for row in self.store.catalog.documents()}
+            for name in before.keys() | self.files.keys():
+                assert self.indexed.get(name) in (before.get(name), self.files.get(name))
+        else:
+            self.store.steps_left = None
+
+    def _bury(self) -> None:
+        self.store._healer.close()
+        self.store.views.close()
+        self.store.catalog.close()
+        self.store.lock.release()
+
+    @rule()
+    def die(self) -> None:
+        remains = self.data.with_name("remains")
+        shutil.copytree(self.data, remains)
+        self._bury()
+        shutil.rmtree(self.data)
+        remains.rename(self.data)
+        assert not (self.data / healer.MARK).exists()
+        self._open()
+
+    @rule()
+    def restart(self) -> None:
+        self.store.close()
+        self._open()
+
+    @precondition(lambda self: self.indexed)
+    @rule()
+    def rebuild(self) -> None:
+        self.store.rebuild()
+
+    @precondition(lambda self: self.indexed)
+    @rule()
+    def purge(self) -> None:
+        self.store.purge()
+
+    @precondition(lambda self: self.indexed)
+    @rule(sentence=st.sampled_from(SENTENCES))
+    def ask(self, sentence: str) -> None:
+        answer = self.engine.answer(sentence)
+        assert not answer.degraded
+        assert answer.invalid_citations == 0
+        for citation in answer.citations:
+            text = self.indexed[citation.file]
+            assert text[citation.char_start : citation.char_end] == citation.quote
+        holders = {name for name, text in self.indexed.items() if sentence in text}
+        if len(holders) < 10:
+            assert holders <= {hit.file for hit in answer.passages}
+        if holders:
+            assert any(sentence in hit.text and hit.file in holders for hit in answer.passages[:2])
+
+    def _stored(self, id_: str) -> str:
+        stored = self.store.catalog.text(id_)
+        assert stored is not None
+        return stored[0]
+
+    @invariant()
+    def the_catalogue_is_the_dictionary(self) -> None:
+        if hasattr(self, "store"):
+            catalog = self.store.catalog
+            assert {row.file: self._stored(row.id) for row in catalog.documents()} == self.indexed
+            if self.indexed:
+                assert self.store.dense.pks() == catalog.pks() == self.store.lexical.pks()
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+
+def machine_settings(runs: int, steps: int = 30) -> settings:
+    """The seed is fixed, so that a red CI can be had again."""
+    return settings(
+        max_examples=runs, stateful_step_count=steps, deadline=None, derandomize=True, database=None,
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
+    )  # fmt: skip

@@ -1,0 +1,26 @@
+"""Whether catalogue and projections hold the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from index.health.samples import lost_dense, lost_lexical, sample_of
+from index.store import Store
+
+
+def in_step(store: Store) -> bool:
+    pks = store.catalog.pks()
+    return bool(pks) and store.dense.pks() == pks == store.lexical.pks()
+
+
+def unsound(store: Store) -> list[str]:
+    """What is wrong with the projections of an open store."""
+    pks: Any = store.catalog.pks()
+    wrong = [f"{kind} is damaged" for kind in store.views.damage]
+    if pks and not wrong:
+        sample = sample_of(store.catalog, pks)
+        wrong += ["Chroma is out of step"] if store.dense.pks() != pks else []
+        wrong += ["tantivy is out of step"] if store.lexical.pks() != pks else []
+        wrong += ["passages don't find themselves"] if lost_dense(store.dense, sample) else []
+        wrong += ["passages don't find their words"] if lost_lexical(store.lexical, sample) else []
+    return wrong

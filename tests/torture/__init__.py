@@ -1,0 +1,1 @@
+"""Kills, damage, full disks and fuzzing at length; `make torture`."""
