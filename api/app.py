@@ -19,9 +19,12 @@ VERSION = "0.1.0"
 MAX_BODY_BYTES = 1_000_000
 
 
-def create_app(settings: Settings, url: str = "", watch: bool = False) -> FastAPI:
-    """The application with its own service, which starts and stops with it."""
-    service = Service(settings, watch)
+def create_app(settings: Settings, url: str = "", watch: bool = False, service: Service | None = None) -> FastAPI:
+    """The application with its service, which starts and stops with it.
+
+    `service` may be given with a data folder and a model that are open already.
+    """
+    service = service or Service(settings, watch)
     service.url = url
 
     @asynccontextmanager

@@ -28,8 +28,10 @@ log = logging.getLogger("renglon")
 class Service:
     """State of the server: `starting`, `ready` or `failed`, and what it is doing."""
 
-    def __init__(self, settings: Settings, watch: bool = False) -> None:
+    def __init__(self, settings: Settings, watch: bool = False, wait_s: float = WAIT_S) -> None:
+        """`wait_s`: how long to wait for another process to let go of the data folder."""
         self.settings = settings
+        self._wait_s = wait_s
         self.watching = watch
         self.state: State = "starting"
         self.phase = "starting"
@@ -70,7 +72,7 @@ class Service:
         from index.renglon import Renglon
 
         if self.opened is None:
-            self.opened = Renglon(self.settings, "renglon serve", wait_s=WAIT_S)
+            self.opened = Renglon(self.settings, "renglon serve", wait_s=self._wait_s)
         renglon = self.opened
         if self.url:
             renglon.store.lock.announce(self.url, self.settings.corpus)

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 class Renglon:
     """An open data folder with its model: what every door works with."""
 
-    def __init__(self, settings: Settings, command: str = "renglon", wait_s: float = 0) -> None:
-        """Open the data folder and load the model. Raises the errors of both."""
+    def __init__(
+        self, settings: Settings, command: str = "renglon", wait_s: float = 0, encoder: Encoder | None = None
+    ) -> None:
+        """Open the data folder. The model is loaded when it is first needed, unless an `encoder` is given."""
         from index.follower import open_store
 
         self.settings = settings
         self.store: Store = open_store(settings.data_dir, command, wait_s, settings.chroma_url)
-        self._encoder: Encoder | None = None
+        self._encoder = encoder
         self._engine: Engine | None = None
         self.coming: Encoder | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,10 @@ from index.renglon import build_engine
 from index.store import Store
 from rag.engine import Engine
 from rag.settings import Settings
+from tests.support.folders import copied
 from tests.support.paths import MAX_BYTES, MODELS, SEEDS
-from tests.support.server import Server, free_port
+from tests.support.scripted_llm import ScriptedServer, scripted
+from tests.support.server import LocalServer, Serve, Server, free_port
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,9 +32,18 @@ def encoder() -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def seeds_store(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("seeds-data")) as store:
+def seeds_data(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the five articles, closed properly. It is copied, never opened: embedding takes seconds."""
+    folder = tmp_path_factory.mktemp("seeds") / "data"
+    with Store(folder) as store:
         Syncer(store, encoder, MAX_BYTES).sync(SEEDS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def seeds_store(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(copied(seeds_data, tmp_path_factory.mktemp("seeds-store"))) as store:
+        store.catch_up()
         yield store
 
 
@@ -62,13 +74,49 @@ def syncer(store: Store, encoder: Encoder) -> Syncer:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    started = Server(tmp_path_factory.mktemp("server-data"), SEEDS, free_port())
+def server(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A process of its own on the five articles, for all tests that neither stop nor change it."""
+    started = Server(copied(seeds_data, tmp_path_factory.mktemp("server")), SEEDS, free_port())
     try:
         started.wait("/readyz")
         yield started
     finally:
         started.stop()
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[ScriptedServer]:
+    """A scripted model server; each test plays its own script first."""
+    with scripted() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def writing(
+    model: ScriptedServer, seeds_data: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalServer]:
+    """The application on the five articles, its answers written by `model`."""
+    data = copied(seeds_data, tmp_path_factory.mktemp("writing"))
+    started = LocalServer(data, SEEDS, encoder, llm_url=model.url, llm_timeout_s=20)
+    started.wait("/readyz")
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def serve(encoder: Encoder) -> Iterator[Serve]:
+    """Starts the application in this process, `serve(data, corpus, **settings)`; for the tests of a module."""
+    servers: list[LocalServer] = []
+
+    def start(data: Path, corpus: Path, watch: bool = False, ready: bool = True, **settings: Any) -> LocalServer:
+        servers.append(LocalServer(data, corpus, encoder, watch, **settings))
+        if ready:
+            servers[-1].wait("/readyz")
+        return servers[-1]
+
+    yield start
+    for one in servers:
+        one.stop()
 
 
 @pytest.fixture

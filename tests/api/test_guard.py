@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +11,23 @@ import httpx
 import pytest
 
 from api.errors import OPENAI_PATHS
+from tests.support.cli import renglon
 from tests.support.http import problem
-from tests.support.paths import ROOT, SEEDS
-from tests.support.server import Server
+from tests.support.paths import SEEDS
+from tests.support.server import LocalServer, Serve, Server
 
 KEY = "clave-ñ-with-some-length"
 QUESTION = {"question": "¿Quién es Sergei Shoigu?"}
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that asks for a key. It never gets ready, so that it costs no model: the guard comes before all."""
-    from tests.support.server import free_port
-
+def guarded(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> LocalServer:
+    """A server that asks for a key. It never becomes ready: the guard comes before everything else."""
     data = tmp_path_factory.mktemp("guard-data")
-    server = Server(
-        data, data / "none", free_port(), RENGLON_API_KEY=KEY, RENGLON_ALLOWED_HOSTS="noticias.example, Otra.Example"
-    )
-    try:
-        server.wait("/livez")
-        yield server
-    finally:
-        server.stop()
+    names = "noticias.example, Otra.Example"
+    server = serve(data, data / "none", ready=False, api_key=KEY, allowed_hosts=names)
+    server.wait("/livez")
+    return server
 
 
 def bearer(key: str) -> dict[str, str | bytes]:
@@ -56,7 +49,7 @@ def test_the_description_of_the_interface_calls_nobody_else(server: Server) -> N
         assert httpx.get(server.url + path).status_code == 200
 
 
-def test_no_v1_route_is_missed(guarded: Server) -> None:
+def test_no_v1_route_is_missed(guarded: LocalServer) -> None:
     schema = httpx.get(f"{guarded.url}/openapi.json").json()
     routes = [(method, path) for path, operations in schema["paths"].items() for method in operations]
     closed = [(method, path) for method, path in routes if path.startswith("/v1")]
@@ -73,7 +66,7 @@ def test_no_v1_route_is_missed(guarded: Server) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/v1/../v1/index", "/%761/index", "//v1/index", "/V1/index"])
-def test_no_spelling_of_a_path_goes_around_the_key(guarded: Server, path: str) -> None:
+def test_no_spelling_of_a_path_goes_around_the_key(guarded: LocalServer, path: str) -> None:
     import socket
 
     port = int(guarded.url.rsplit(":", 1)[1])
@@ -85,12 +78,12 @@ def test_no_spelling_of_a_path_goes_around_the_key(guarded: Server, path: str) -
 @pytest.mark.parametrize(
     "value", ["", "Bearer", f"Basic {KEY}", KEY, f"Bearer {KEY[:-1]}", f"Bearer {KEY.upper()}", "Bearer \xff"]
 )
-def test_wrong_keys(guarded: Server, value: str) -> None:
+def test_wrong_keys(guarded: LocalServer, value: str) -> None:
     headers = {"authorization": value.encode()}
     problem(httpx.get(f"{guarded.url}/v1/index", headers=headers), 401)
 
 
-def test_the_page_and_health_are_open(guarded: Server) -> None:
+def test_the_page_and_health_are_open(guarded: LocalServer) -> None:
     for path in ("/", "/web/main.js", "/livez"):
         assert httpx.get(guarded.url + path).is_success
     assert httpx.get(f"{guarded.url}/readyz").status_code == 503
@@ -100,7 +93,7 @@ def test_the_page_and_health_are_open(guarded: Server) -> None:
     "host", ["localhost", "LOCALHOST:1", "localhost.", "127.0.0.1", "127.1.2.3:80", "[::1]:8000", "noticias.example",
              "otra.example:443"],
 )  # fmt: skip
-def test_hosts_that_are_answered(guarded: Server, host: str) -> None:
+def test_hosts_that_are_answered(guarded: LocalServer, host: str) -> None:
     assert httpx.get(f"{guarded.url}/livez", headers={"host": host}).is_success
 
 
@@ -108,7 +101,7 @@ def test_hosts_that_are_answered(guarded: Server, host: str) -> None:
     "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "192.168.1.5:8000",
              "", "localhost@evil.example", "evil.example#localhost", "localhost:x", "[::1", "noticias.example.evil"],
 )  # fmt: skip
-def test_a_name_that_was_pointed_at_this_machine_is_refused(guarded: Server, host: str) -> None:
+def test_a_name_that_was_pointed_at_this_machine_is_refused(guarded: LocalServer, host: str) -> None:
     for path in ("/", "/livez", "/v1/documents", "/v1/query"):
         refused = httpx.get(guarded.url + path, headers={"host": host, **bearer(KEY)})
         assert refused.status_code == 403
@@ -128,7 +121,7 @@ FOREIGN: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_a_foreign_page_changes_nothing(guarded: Server, method: str, headers: dict[str, str]) -> None:
+def test_a_foreign_page_changes_nothing(guarded: LocalServer, method: str, headers: dict[str, str]) -> None:
     for path in ("/v1/documents", "/v1/documents/x", "/v1/index/sync", "/v1/query"):
         problem(httpx.request(method, guarded.url + path, headers={**headers, **bearer(KEY)}), 403)
 
@@ -146,17 +139,9 @@ def test_our_own_page_and_programs_are_let_in(server: Server) -> None:
     assert httpx.post(f"{server.url}/v1/query", json=QUESTION, headers=spelled, timeout=60).is_success
 
 
-def serve(host: str, tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    import os
-
-    env = {**os.environ, "RENGLON_DATA_DIR": str(tmp_path / "data"), **environment}
-    command = [sys.executable, "-m", "api", "serve", str(SEEDS), "--port", "0", "--host", host]
-    return subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT, timeout=60, check=False)
-
-
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", ""])
 def test_another_address_without_a_key_is_refused(host: str, tmp_path: Path) -> None:
-    result = serve(host, tmp_path)
+    result = renglon(tmp_path / "data", "serve", str(SEEDS), "--port", "0", "--host", host)
     assert result.returncode == 1
     assert "RENGLON_API_KEY" in result.stderr
     assert not (tmp_path / "data").exists()

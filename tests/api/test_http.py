@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
+from index.store import Store
 from tests.support.http import post, problem
-from tests.support.paths import SEEDS
-from tests.support.server import Server, free_port
+from tests.support.paths import MAX_BYTES, SEEDS
+from tests.support.server import ColdServer, LocalServer, Serve, Server, free_port
 
 
 def test_query_answers_with_places(server: Server) -> None:
@@ -168,8 +171,17 @@ def test_many_at_once_get_the_same_answer(server: Server) -> None:
         assert len(set(pool.map(ask, range(48)))) == 1
 
 
-def test_listens_before_the_model_is_ready(start_server: Callable[..., Server], tmp_path: Path) -> None:
-    server = start_server(tmp_path / "data", SEEDS)
+@pytest.fixture
+def cold(tmp_path: Path, corpus: Path) -> Iterator[ColdServer]:
+    """A server that starts as it does for a user: its libraries are not loaded yet."""
+    server = ColdServer(tmp_path / "data", corpus, free_port())
+    yield server
+    server.process.kill()
+    server.process.wait()
+
+
+def test_listens_before_the_model_is_ready(cold: ColdServer) -> None:
+    server = cold
     server.wait("/livez")
     early = httpx.get(f"{server.url}/readyz")
     assert early.status_code == 503
@@ -181,41 +193,27 @@ def test_listens_before_the_model_is_ready(start_server: Callable[..., Server], 
     assert server.process.returncode in (0, -15)
 
 
-def test_a_second_server_on_the_same_folder_says_who_holds_it(
-    start_server: Callable[..., Server], tmp_path: Path
-) -> None:
-    first = start_server(tmp_path / "data", SEEDS)
-    first.wait("/readyz")
-    second = start_server(tmp_path / "data", SEEDS)
-    second.wait("/livez")
-    for _ in range(200):
-        index = httpx.get(f"{second.url}/v1/index").json()
-        if index["state"] == "failed":
-            break
-        import time
-
-        time.sleep(0.1)
-    assert "renglon serve" in problem(post(second, "/v1/query", {"question": "¿Quién?"}), 423)["detail"]
-    assert post(first, "/v1/query", {"question": "¿Quién es Shoigu?"}).is_success
+def test_a_second_server_on_the_same_folder_says_who_holds_it(server: Server) -> None:
+    second = LocalServer(server.data, SEEDS, None, wait_s=0.2)
+    try:
+        second.wait("/livez")
+        second.wait_until("failed")
+        detail = problem(post(second, "/v1/query", {"question": "¿Quién?"}), 423)["detail"]
+        assert f"`renglon serve` (process {server.process.pid})" in detail
+        assert post(server, "/v1/query", {"question": "¿Quién es Shoigu?"}).is_success
+    finally:
+        second.stop()
 
 
 def test_an_index_of_another_model_is_a_conflict_with_the_command_that_mends_it(
-    start_server: Callable[..., Server], tmp_path: Path, corpus: Path, encoder: Any
+    serve: Serve, tmp_path: Path, corpus: Path, encoder: Encoder
 ) -> None:
-    from index.ingest.sync import Syncer
-    from index.store import Store
-
     with Store(tmp_path / "data") as store:
-        Syncer(store, encoder, 10**6).sync(corpus)
+        Syncer(store, encoder, MAX_BYTES).sync(corpus)
         store.catalog.put(model="another@1/384")
-    server = start_server(tmp_path / "data", corpus)
+    server = serve(tmp_path / "data", corpus, ready=False)
     server.wait("/livez")
-    for _ in range(400):
-        if httpx.get(f"{server.url}/v1/index").json()["state"] == "failed":
-            break
-        import time
-
-        time.sleep(0.1)
+    server.wait_until("failed")
     assert "renglon sync --reembed" in problem(post(server, "/v1/query", {"question": "¿Quién?"}), 409)["hint"]
 
 
@@ -225,7 +223,7 @@ def test_a_port_in_use_is_told(start_server: Callable[..., Server], tmp_path: Pa
         taken.listen()
         server = start_server(tmp_path / "data", SEEDS, taken.getsockname()[1])
         assert server.process.wait(30) == 1
-        assert "is in use" in server.stop()
+        assert "is in use" in server.output()
 
 
 def test_an_open_stream_does_not_keep_a_stopped_server_alive(

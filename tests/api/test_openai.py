@@ -17,8 +17,8 @@ import pytest
 from openai.types.chat import ChatCompletion
 
 from tests.support.paths import SEEDS
-from tests.support.scripted_llm import Script, ScriptedServer, scripted
-from tests.support.server import Server, free_port
+from tests.support.scripted_llm import Script, ScriptedServer
+from tests.support.server import LocalServer, Server
 
 GIFT = "¿Qué le regaló Putin a Kim?"
 CONTAINERS = "¿Cuántos contenedores envió Corea del Norte a Rusia?"
@@ -272,26 +272,7 @@ def test_loading_is_told_and_the_client_waits_for_it(start_server: Callable[...,
     assert FILE in (reply.choices[0].message.content or "")
 
 
-@pytest.fixture(scope="module")
-def model() -> Iterator[ScriptedServer]:
-    with scripted() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def writing(model: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose answers a scripted model writes."""
-    started = Server(
-        tmp_path_factory.mktemp("writing"), SEEDS, free_port(), RENGLON_LLM_URL=model.url, RENGLON_LLM_TIMEOUT_S="20"
-    )
-    try:
-        started.wait("/readyz", 180)
-        yield started
-    finally:
-        started.stop()
-
-
-def ask_writing(writing: Server, stream: bool, name: str = "renglon") -> tuple[str, list[Any], dict[str, Any]]:
+def ask_writing(writing: LocalServer, stream: bool, name: str = "renglon") -> tuple[str, list[Any], dict[str, Any]]:
     """Text, annotations and Renglón's own fields of an answer."""
     with openai.OpenAI(base_url=f"{writing.url}/v1", api_key="-", max_retries=0, timeout=60) as client:
         if not stream:
@@ -305,7 +286,7 @@ def ask_writing(writing: Server, stream: bool, name: str = "renglon") -> tuple[s
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_written_answer(stream: bool, writing: Server, model: ScriptedServer) -> None:
+def test_a_written_answer(stream: bool, writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script(lambda m: [*"Putin le regaló una limusina [1]. Hubo 99 barcos. [77]"]))
     text, notes, ours = ask_writing(writing, stream)
     assert text.startswith("Putin le regaló una limusina")
@@ -317,7 +298,7 @@ def test_a_written_answer(stream: bool, writing: Server, model: ScriptedServer) 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_model_that_breaks_off_is_followed_by_the_extracted_answer(
-    stream: bool, writing: Server, model: ScriptedServer
+    stream: bool, writing: LocalServer, model: ScriptedServer
 ) -> None:
     model.play(Script(["Putin le regaló ", "una limusina [1]. Y ", "además "], pause=0.05, breaks=True))
     text, notes, ours = ask_writing(writing, stream)
@@ -329,7 +310,7 @@ def test_a_model_that_breaks_off_is_followed_by_the_extracted_answer(
     assert text.startswith("Putin le regaló una limusina") is stream
 
 
-def test_the_extractive_model_asks_no_server(writing: Server, model: ScriptedServer) -> None:
+def test_the_extractive_model_asks_no_server(writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script("Hola. [1]"))
     names = [entry["id"] for entry in httpx.get(f"{writing.url}/v1/models").json()["data"]]
     assert names == ["renglon", "renglon-extractive"]
@@ -341,7 +322,7 @@ def test_the_extractive_model_asks_no_server(writing: Server, model: ScriptedSer
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_client_that_leaves_stops_the_model(stream: bool, writing: Server, model: ScriptedServer) -> None:
+def test_a_client_that_leaves_stops_the_model(stream: bool, writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script(["Putin "] * 1000, pause=0.1))
     body = json.dumps({"messages": user(GIFT), "stream": stream}).encode()
     address = httpx.URL(writing.url)

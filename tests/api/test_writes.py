@@ -6,30 +6,29 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
+from index.store import Store
+from tests.support.folders import copied
 from tests.support.http import FARO, ask, cited, documents, followed, post, problem, send
-from tests.support.server import Server, free_port
+from tests.support.paths import MAX_BYTES, SEEDS
+from tests.support.server import LocalServer, Serve, Server, free_port
 
 
 @pytest.fixture(scope="module")
-def writable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def writable(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> LocalServer:
     folder = tmp_path_factory.mktemp("writes")
     corpus = folder / "corpus"
     corpus.mkdir()
     (corpus / "puente.txt").write_text("El puente de Triana se abrió en 1852.\nLo diseñó Gustave Steinacher.\n")
-    server = Server(folder / "data", corpus, free_port(), RENGLON_MAX_FILE_MB="0.1")
-    try:
-        server.wait("/readyz", 180)
-        yield server
-    finally:
-        server.stop()
+    return serve(folder / "data", corpus, max_file_mb=0.1)
 
 
-def test_the_life_of_an_upload(writable: Server) -> None:
+def test_the_life_of_an_upload(writable: LocalServer) -> None:
     created = send(writable, ("faro.txt", FARO))
     assert created.status_code == 201
     (one,) = created.json()["files"]
@@ -54,7 +53,7 @@ def test_the_life_of_an_upload(writable: Server) -> None:
     assert list((writable.data / "uploads").iterdir()) == []
 
 
-def test_several_files_and_a_reason_for_each_that_is_refused(writable: Server) -> None:
+def test_several_files_and_a_reason_for_each_that_is_refused(writable: LocalServer) -> None:
     mixed = send(writable, ("a.txt", "Una nota.\n"), ("b.pdf", "x"), ("vacio.txt", ""), ("a.txt", "Otra.\n"),
                  ("grande.txt", "a" * 100_001), ("bin.txt", bytes(99)))  # fmt: skip
     assert mixed.status_code == 201
@@ -75,7 +74,7 @@ def test_several_files_and_a_reason_for_each_that_is_refused(writable: Server) -
     assert httpx.delete(f"{writable.url}/v1/documents/{results[0]['id']}").status_code == 204
 
 
-def test_documents_of_the_folder_are_changed_there(writable: Server) -> None:
+def test_documents_of_the_folder_are_changed_there(writable: LocalServer) -> None:
     id_ = documents(writable)["puente.txt"]
     url = f"{writable.url}/v1/documents/{id_}"
     assert "RENGLON_EXCLUDE" in problem(httpx.delete(url), 409)["hint"]
@@ -83,7 +82,7 @@ def test_documents_of_the_folder_are_changed_there(writable: Server) -> None:
     assert documents(writable)["puente.txt"] == id_
 
 
-def test_sync_and_rebuild_are_jobs(writable: Server) -> None:
+def test_sync_and_rebuild_are_jobs(writable: LocalServer) -> None:
     corpus = writable.data.parent / "corpus"
     send(writable, ("queda.txt", "Esto queda tras la sincronización.\n"))
     (corpus / "muelle.txt").write_text("El muelle de Huelva se construyó en 1876.\n")
@@ -104,7 +103,7 @@ def test_sync_and_rebuild_are_jobs(writable: Server) -> None:
     problem(httpx.get(f"{writable.url}/v1/jobs/nope", headers={"accept": "text/event-stream"}), 404)
 
 
-def test_a_failed_job_says_why(writable: Server) -> None:
+def test_a_failed_job_says_why(writable: LocalServer) -> None:
     corpus = writable.data.parent / "corpus"
     away = corpus.rename(corpus.with_name("elsewhere"))
     try:
@@ -115,7 +114,7 @@ def test_a_failed_job_says_why(writable: Server) -> None:
         away.rename(corpus)
 
 
-def test_questions_are_answered_while_a_sync_goes_on(writable: Server) -> None:
+def test_questions_are_answered_while_a_sync_goes_on(writable: LocalServer) -> None:
     corpus = writable.data.parent / "corpus"
     for i in range(150):
         (corpus / f"n{i}.txt").write_text(f"La nota {i} habla de la lonja. " * 20)
@@ -134,7 +133,7 @@ def test_questions_are_answered_while_a_sync_goes_on(writable: Server) -> None:
     assert len(followed(writable, post(writable, "/v1/index/sync", None).json())["report"]["removed"]) == 150
 
 
-def test_a_deleted_document_is_never_cited_after_the_answer_to_the_deletion(writable: Server) -> None:
+def test_a_deleted_document_is_never_cited_after_the_answer_to_the_deletion(writable: LocalServer) -> None:
     """Readers ask all the time; what starts after the 204 holds nothing of the text."""
     stop, wrong, gone = threading.Event(), [], threading.Event()
 
@@ -174,10 +173,22 @@ def forget_peak(server: Server) -> int:
     return peak(server)
 
 
+@pytest.fixture(scope="module")
+def measured(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A process whose memory can be measured: the tests' own would hold what the client sends."""
+    data = copied(seeds_data, tmp_path_factory.mktemp("measured"))
+    server = Server(data, SEEDS, free_port(), RENGLON_MAX_FILE_MB="0.1")
+    try:
+        server.wait("/readyz")
+        yield server
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("path", ["/v1/documents", "/v1/query", "/v1/index/sync"])
-def test_a_huge_body_in_chunks_is_refused_and_never_in_memory(writable: Server, path: str) -> None:
+def test_a_huge_body_in_chunks_is_refused_and_never_in_memory(measured: Server, path: str) -> None:
     """200 MB without a length, and with a length that is not believed."""
-    before = forget_peak(writable)
+    before = forget_peak(measured)
     block = b"a" * 1_000_000
 
     def body() -> Iterator[bytes]:
@@ -187,12 +198,12 @@ def test_a_huge_body_in_chunks_is_refused_and_never_in_memory(writable: Server, 
 
     headers = {"content-type": "multipart/form-data; boundary=x"}
     try:
-        status: int | None = httpx.post(writable.url + path, content=body(), headers=headers, timeout=60).status_code
+        status: int | None = httpx.post(measured.url + path, content=body(), headers=headers, timeout=60).status_code
     except httpx.TransportError:
         status = None  # the server closed the connection while we were still sending
     assert status in (413, None) if path != "/v1/index/sync" else status in (202, None)
-    assert peak(writable) - before < 50_000
-    known = httpx.post(writable.url + path, content=b"a" * 3_000_000, headers=headers, timeout=60)
+    assert peak(measured) - before < 50_000
+    known = httpx.post(measured.url + path, content=b"a" * 3_000_000, headers=headers, timeout=60)
     problem(known, 413)
 
 
@@ -208,7 +219,7 @@ def tree(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if "data/dense" not in str(path)}
 
 
-def test_a_thousand_hostile_ids_and_names_lead_nowhere(writable: Server) -> None:
+def test_a_thousand_hostile_ids_and_names_lead_nowhere(writable: LocalServer) -> None:
     chance, around = random.Random(7), writable.data.parent
     secret = around / "secret.txt"
     secret.write_text("nadie debe leer esto jamás")
@@ -253,18 +264,17 @@ def _multipart(name: str) -> bytes:
 
 
 def test_what_was_acknowledged_is_there_after_a_kill(
-    start_server: Callable[..., Server], tmp_path: Path, corpus: Path
+    start_server: Callable[..., Server], serve: Serve, tmp_path: Path, corpus: Path
 ) -> None:
     server = start_server(tmp_path / "data", corpus)
-    server.wait("/readyz", 180)
+    server.wait("/readyz")
     (one,) = send(server, ("faro.txt", FARO)).json()["files"]
     (two,) = send(server, ("otro.txt", "Se borra enseguida.\n")).json()["files"]
     assert httpx.delete(f"{server.url}/v1/documents/{two['id']}").status_code == 204
     server.process.kill()
     server.process.wait()
     (tmp_path / "data" / "uploads" / f"{one['id']}-{'0' * 32}").write_bytes(b"half")
-    again = start_server(tmp_path / "data", corpus)
-    again.wait("/readyz", 180)
+    again = serve(tmp_path / "data", corpus)
     assert set(documents(again)) == {"uno.txt", "dos.txt", "uploads/faro.txt"}
     assert "[uploads/faro.txt:1]" in ask(again)["text"]
     send(again, ("faro.txt", FARO))
@@ -272,36 +282,26 @@ def test_what_was_acknowledged_is_there_after_a_kill(
 
 
 def test_a_server_whose_folder_is_empty_now_answers_from_the_index(
-    start_server: Callable[..., Server], tmp_path: Path, corpus: Path, encoder: Any
+    serve: Serve, tmp_path: Path, corpus: Path, encoder: Encoder
 ) -> None:
-    from index.ingest.sync import Syncer
-    from index.store import Store
-
     with Store(tmp_path / "data") as store:
-        Syncer(store, encoder, 10**6).sync(corpus)
+        Syncer(store, encoder, MAX_BYTES).sync(corpus)
     for path in corpus.iterdir():
         path.unlink()
-    server = start_server(tmp_path / "data", corpus)
-    server.wait("/readyz", 180)
+    server = serve(tmp_path / "data", corpus)
     assert "[uno.txt:2]" in ask(server, "¿Quién diseñó el puente de Triana?")["text"]
 
 
 def test_reembedding_mends_a_server_that_failed_for_its_model(
-    start_server: Callable[..., Server], tmp_path: Path, corpus: Path, encoder: Any
+    serve: Serve, tmp_path: Path, corpus: Path, encoder: Encoder
 ) -> None:
-    from index.ingest.sync import Syncer
-    from index.store import Store
-
     with Store(tmp_path / "data") as store:
-        Syncer(store, encoder, 10**6).sync(corpus)
+        Syncer(store, encoder, MAX_BYTES).sync(corpus)
         store.catalog.put(model="another@1/384")
-    server = start_server(tmp_path / "data", corpus)
+    server = serve(tmp_path / "data", corpus, ready=False)
     server.wait("/livez")
-    for _ in range(900):
-        if httpx.get(f"{server.url}/v1/index").json()["state"] == "failed":
-            break
-        threading.Event().wait(0.1)
+    server.wait_until("failed")
     problem(send(server, ("faro.txt", FARO)), 409)
     assert followed(server, post(server, "/v1/index/reembed", None).json())["state"] == "done"
-    server.wait("/readyz", 180)
+    server.wait("/readyz")
     assert "[uno.txt:2]" in ask(server, "¿Quién diseñó el puente de Triana?")["text"]

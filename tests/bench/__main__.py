@@ -39,7 +39,7 @@ from index.store import Store
 from rag.settings import Settings
 from tests.bench import written
 from tests.support.paths import MODELS, ROOT, SEEDS
-from tests.support.server import Server, free_port
+from tests.support.server import ColdServer, free_port
 
 QUESTIONS = [json.loads(line)["question"] for line in (ROOT / "eval/gold/seeds.jsonl").read_text().splitlines()]
 WANTED: dict[str, tuple[str, float]] = {
@@ -117,7 +117,7 @@ def bench_noop(encoder: Encoder, work: Path) -> dict[str, float]:
 def bench_watch(_: Encoder, work: Path) -> dict[str, float]:
     """A server that watches the thousand files of `bench_noop`: one saved file, then many while it is asked."""
     folder = work / "many"
-    server = Server(work / "noop", folder, free_port(), "--watch")
+    server = ColdServer(work / "noop", folder, free_port(), "--watch")
     try:
         server.wait("/readyz", 300)
         with httpx.Client(base_url=server.url, timeout=60) as client:
@@ -151,14 +151,14 @@ def _seconds_of(client: httpx.Client, n: int) -> float:
 
 def bench_http(encoder: Encoder, work: Path) -> dict[str, float]:
     """Answers over HTTP against bare question encodings, in turn; then memory and a second start."""
-    server = Server(work / "http", SEEDS, free_port())
+    server = ColdServer(work / "http", SEEDS, free_port())
     try:
         server.wait("/readyz", 300)
         figures = _ask(server, encoder)
         figures["rss_mb"] = _rss_mb(server.process.pid)
     finally:
         server.stop()
-    again = Server(work / "http", SEEDS, free_port())
+    again = ColdServer(work / "http", SEEDS, free_port())
     try:
         again.wait("/livez")
         figures["listen_s"] = time.monotonic() - again.started
@@ -169,7 +169,7 @@ def bench_http(encoder: Encoder, work: Path) -> dict[str, float]:
     return figures
 
 
-def _ask(server: Server, encoder: Encoder) -> dict[str, float]:
+def _ask(server: ColdServer, encoder: Encoder) -> dict[str, float]:
     """In blocks of 25, each side with a moment to come to rest: threads that wait for the next parallel section spin,
     and would take the other side's processors."""
     bare, http, first = [], [], []

@@ -17,7 +17,7 @@ import httpx
 
 from tests.support.paths import SEEDS
 from tests.support.scripted_llm import Script, ScriptedServer, scripted
-from tests.support.server import Server, free_port
+from tests.support.server import ColdServer, free_port
 
 WANTED: dict[str, tuple[str, float]] = {
     "written_first_word_ms": ("<", 50), "written_hang_over_ms": ("<", 200), "written_cancel_ms": ("<", 200),
@@ -29,8 +29,8 @@ QUESTION = "¿Cuántos contenedores envió Corea del Norte a Rusia?"
 def bench_written(work: Path) -> dict[str, float]:
     """All three, over HTTP. Sender and client read the same clock."""
     with scripted() as model:
-        limit = str(LIMIT_S)
-        server = Server(work / "written", SEEDS, free_port(), RENGLON_LLM_URL=model.url, RENGLON_LLM_TIMEOUT_S=limit)
+        settings = {"RENGLON_LLM_URL": model.url, "RENGLON_LLM_TIMEOUT_S": str(LIMIT_S)}
+        server = ColdServer(work / "written", SEEDS, free_port(), **settings)
         try:
             server.wait("/readyz", 300)
             first = [_first_word(server, model) for _ in range(ROUNDS)]
@@ -44,7 +44,7 @@ def bench_written(work: Path) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _first_word(server: Server, model: ScriptedServer) -> float:
+def _first_word(server: ColdServer, model: ScriptedServer) -> float:
     model.play(Script(["Unos ", "siete mil. [1]"], pause=0.05))
     body = {"question": QUESTION, "stream": True}
     with httpx.stream("POST", f"{server.url}/v1/query", json=body, timeout=30) as response:
@@ -54,7 +54,7 @@ def _first_word(server: Server, model: ScriptedServer) -> float:
     raise AssertionError("no word came")
 
 
-def _hung(server: Server, model: ScriptedServer) -> float:
+def _hung(server: ColdServer, model: ScriptedServer) -> float:
     model.play(Script("Tarde.", wait=60))
     start = time.monotonic()
     answer = httpx.post(f"{server.url}/v1/query", json={"question": QUESTION}, timeout=30).json()
@@ -62,7 +62,7 @@ def _hung(server: Server, model: ScriptedServer) -> float:
     return time.monotonic() - start - LIMIT_S
 
 
-def _left(server: Server, model: ScriptedServer) -> float:
+def _left(server: ColdServer, model: ScriptedServer) -> float:
     model.play(Script(["Unos "] * 1000, pause=0.02))
     url = httpx.URL(server.url)
     body = json.dumps({"question": QUESTION, "stream": True}).encode()

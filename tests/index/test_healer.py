@@ -15,7 +15,7 @@ from index.renglon import build_engine
 from index.retriever import HybridRetriever
 from index.store import Store
 from rag.settings import Settings
-from tests.support.paths import MAX_BYTES, MODELS, SEEDS
+from tests.support.paths import MAX_BYTES, MODELS
 from tests.support.soundness import in_step
 
 QUESTION = "¿Cuándo se abrió el puente de Triana?"
@@ -27,15 +27,6 @@ def data(tmp_path: Path, corpus: Path, encoder: Encoder) -> Path:
     with Store(tmp_path / "data") as store:
         Syncer(store, encoder, MAX_BYTES).sync(corpus)
     return tmp_path / "data"
-
-
-@pytest.fixture(scope="module")
-def bigger(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
-    """The five articles, enough that Chroma and tantivy write every kind of file that they have."""
-    folder = tmp_path_factory.mktemp("bigger") / "data"
-    with Store(folder) as store:
-        Syncer(store, encoder, MAX_BYTES).sync(SEEDS)
-    return folder
 
 
 def abandoned(data: Path, to: Path) -> Path:
@@ -82,9 +73,11 @@ def test_what_was_never_looked_at_is_not_called_clean(data: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("dense", "lexical"), [("data_level0.bin", ".idx"), ("chroma.sqlite3", "meta.json"), ("header.bin", ".term")]
 )
-def test_damaged_files_are_noticed_at_the_next_start(bigger: Path, tmp_path: Path, dense: str, lexical: str) -> None:
-    """Every kind of file, each cut and overwritten: `make torture`."""
-    copy = abandoned(bigger, tmp_path / "copy")
+def test_damaged_files_are_noticed_at_the_next_start(
+    seeds_data: Path, tmp_path: Path, dense: str, lexical: str
+) -> None:
+    """The five articles are enough for every kind of file, each cut and overwritten: `make torture`."""
+    copy = abandoned(seeds_data, tmp_path / "copy")
     for kind, end in (("dense", dense), ("lexical", lexical)):
         (path,) = [path for path in (copy / kind).rglob("*") if path.name.endswith(end)]
         path.write_bytes(b"\xa5" * path.stat().st_size)
@@ -94,8 +87,8 @@ def test_damaged_files_are_noticed_at_the_next_start(bigger: Path, tmp_path: Pat
         assert whole(store)
 
 
-def test_an_altered_byte_in_a_tantivy_file_is_found(bigger: Path, tmp_path: Path) -> None:
-    copy = abandoned(bigger, tmp_path / "copy")
+def test_an_altered_byte_in_a_tantivy_file_is_found(seeds_data: Path, tmp_path: Path) -> None:
+    copy = abandoned(seeds_data, tmp_path / "copy")
     (place,) = (copy / "lexical").iterdir()
     assert samples.altered(place) == []
     segment = max(place.iterdir(), key=lambda path: path.stat().st_size)

@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index.ingest.sync import Syncer, model_key
+from index.ingest.sync import model_key
 from index.model.encoder import Encoder, load_encoder
 from index.model.previous import former_encoder
 from index.records import ModelKey
-from index.store import Store
 from rag.settings import Settings
-from tests.support.paths import MAX_BYTES, MODELS, SEEDS
+from tests.support.folders import copied
+from tests.support.paths import MODELS, SEEDS
 from tests.support.server import Server
 
 GIFT = {"question": "What gift did Putin give Kim?"}
@@ -23,13 +23,11 @@ FOLDER = MODELS / "multilingual-e5-small-q4"
 
 
 def test_the_old_model_answers_until_the_new_one_is_complete(
-    start_server: Callable[..., Server], tmp_path: Path, encoder: Encoder
+    start_server: Callable[..., Server], seeds_data: Path, tmp_path: Path, encoder: Encoder
 ) -> None:
-    with Store(tmp_path / "data") as store:
-        Syncer(store, encoder, MAX_BYTES).sync(SEEDS)
-        old = str(store.catalog.model)
-    server = start_server(tmp_path / "data", SEEDS, RENGLON_MODEL=str(FOLDER))
-    server.wait("/readyz", 180)
+    old = str(model_key(encoder))
+    server = start_server(copied(seeds_data, tmp_path), SEEDS, RENGLON_MODEL=str(FOLDER))
+    server.wait("/readyz")
     models, answers = [], []
     with httpx.Client(base_url=server.url, timeout=60) as client:
         for _ in range(2000):

@@ -146,7 +146,7 @@ def test_a_server_that_watches_answers_with_what_was_just_saved(
     start_server: Callable[..., Server], tmp_path: Path, corpus: Path
 ) -> None:
     server = start_server(tmp_path / "data", corpus, arguments=["--watch"])
-    server.wait("/readyz", 180)
+    server.wait("/readyz")
 
     def until(condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S

@@ -13,7 +13,7 @@ from tests.support.browser import ARGUMENTS, chromium
 from tests.support.page import ask, chips, opened
 from tests.support.paths import ROOT, SEEDS
 from tests.support.questions import CONTAINERS, PAELLA
-from tests.support.server import Server, free_port
+from tests.support.server import ColdServer, free_port
 
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -70,7 +70,7 @@ def main() -> None:
         sys.exit("no Chromium: install it (apt-get install chromium) or point RENGLON_CHROMIUM at one")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
-        server = Server(Path(data), SEEDS, free_port())
+        server = ColdServer(Path(data), SEEDS, free_port())
         try:
             server.wait("/readyz")
             browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)

@@ -13,15 +13,15 @@ from index.corpus.documents import document_id
 from tests.support import hostile
 from tests.support.page import Open, ask, begin, chips, marked, newest, opened, unharmed
 from tests.support.questions import PAELLA
-from tests.support.server import Server, free_port
+from tests.support.server import ColdServer, free_port
 
 
 @pytest.fixture(scope="module")
-def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, list[str]]]]:
+def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ColdServer, dict[str, list[str]]]]:
     """A server on the fifty hostile texts that just opened its port."""
     folder = tmp_path_factory.mktemp("park")
     files = hostile.write(folder / "corpus")
-    server = Server(folder / "data", folder / "corpus", free_port(), RENGLON_THREADS="1")
+    server = ColdServer(folder / "data", folder / "corpus", free_port(), RENGLON_THREADS="1")
     try:
         server.wait("/livez")
         yield server, files
@@ -30,18 +30,18 @@ def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server,
 
 
 @pytest.fixture(scope="module")
-def park(starting: tuple[Server, dict[str, list[str]]]) -> tuple[Server, dict[str, list[str]]]:
+def park(starting: tuple[ColdServer, dict[str, list[str]]]) -> tuple[ColdServer, dict[str, list[str]]]:
     """The same, ready."""
     starting[0].wait("/readyz")
     return starting
 
 
-def _documents(server: Server) -> dict[str, str]:
+def _documents(server: ColdServer) -> dict[str, str]:
     listed = httpx.get(f"{server.url}/v1/documents").json()["documents"]
     return {document["file"]: document["id"] for document in listed}
 
 
-def test_while_the_model_loads(visit: Open, starting: tuple[Server, dict[str, list[str]]]) -> None:
+def test_while_the_model_loads(visit: Open, starting: tuple[ColdServer, dict[str, list[str]]]) -> None:
     """First in this file: the server that the others use is still starting."""
     loading, files = starting
     page = visit(url=loading.url)
@@ -75,7 +75,7 @@ def test_no_evidence_has_its_own_look_and_the_nearest_passages(page: Page) -> No
     expect(page.locator("#source-lines .hit").first).to_be_in_viewport()
 
 
-def test_fifty_hostile_texts_as_answers(visit: Open, park: tuple[Server, dict[str, list[str]]]) -> None:
+def test_fifty_hostile_texts_as_answers(visit: Open, park: tuple[ColdServer, dict[str, list[str]]]) -> None:
     server, _ = park
     assert len(hostile.PAYLOADS) == len(hostile.WORDS) == 50
     page = visit(url=server.url, viewport={"width": 1280, "height": 800})
@@ -96,7 +96,7 @@ def test_fifty_hostile_texts_as_answers(visit: Open, park: tuple[Server, dict[st
     unharmed(page)
 
 
-def test_fifty_hostile_texts_as_sources(visit: Open, park: tuple[Server, dict[str, list[str]]]) -> None:
+def test_fifty_hostile_texts_as_sources(visit: Open, park: tuple[ColdServer, dict[str, list[str]]]) -> None:
     server, files = park
     page = visit(url=server.url)
     page.get_by_role("button", name="Fuentes").click()
@@ -114,7 +114,7 @@ def test_fifty_hostile_texts_as_sources(visit: Open, park: tuple[Server, dict[st
         unharmed(page)
 
 
-def test_hostile_questions(visit: Open, park: tuple[Server, dict[str, list[str]]]) -> None:
+def test_hostile_questions(visit: Open, park: tuple[ColdServer, dict[str, list[str]]]) -> None:
     page = visit(url=park[0].url, permissions=["clipboard-read", "clipboard-write"])
     for payload in (
         hostile.PAYLOADS[0],
@@ -130,7 +130,7 @@ def test_hostile_questions(visit: Open, park: tuple[Server, dict[str, list[str]]
     unharmed(page)
 
 
-def test_directions_are_walled_off(visit: Open, park: tuple[Server, dict[str, list[str]]]) -> None:
+def test_directions_are_walled_off(visit: Open, park: tuple[ColdServer, dict[str, list[str]]]) -> None:
     server, _ = park
     page = visit(url=server.url)
     turn = ask(page, f"¿Qué dice la inscripción grabada en el {hostile.WORDS[45]}?")
@@ -146,7 +146,7 @@ def test_directions_are_walled_off(visit: Open, park: tuple[Server, dict[str, li
 
 
 def test_marks_count_code_points_and_long_files_come_in_pieces(
-    visit: Open, park: tuple[Server, dict[str, list[str]]]
+    visit: Open, park: tuple[ColdServer, dict[str, list[str]]]
 ) -> None:
     server, _ = park
     page = visit(url=server.url)

@@ -10,26 +10,21 @@ from playwright.sync_api import expect
 from tests.support import injection
 from tests.support.page import Open, ask, chips, unharmed
 from tests.support.scripted_llm import Script, scripted
-from tests.support.server import Server, free_port
+from tests.support.server import LocalServer, Serve
 
 SHOWN = injection.articles()[24:60:4]  # one in four of those that imitate what stands around the evidence
 
 
 @pytest.fixture(scope="module")
-def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def poisoned(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     folder = tmp_path_factory.mktemp("poisoned")
     injection.write(folder / "corpus")
     with scripted() as model:
         model.play(Script(injection.obey))
-        server = Server(folder / "data", folder / "corpus", free_port(), RENGLON_LLM_URL=model.url)
-        try:
-            server.wait("/readyz", 180)
-            yield server
-        finally:
-            server.stop()
+        yield serve(folder / "data", folder / "corpus", llm_url=model.url)
 
 
-def test_the_page_reaches_nobody(visit: Open, poisoned: Server) -> None:
+def test_the_page_reaches_nobody(visit: Open, poisoned: LocalServer) -> None:
     """The fixture of the page fails on any request to another host, any dialog, any script error."""
     page = visit(url=poisoned.url)
     obeyed = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -12,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.support.page import Open, ask, chips
-from tests.support.server import Server, free_port
+from tests.support.server import LocalServer, Serve
 
 KEY = "llave-ñ-larga"
 FARO = "El faro de Chipiona mide 69 metros de altura.\n"
@@ -20,21 +19,16 @@ ASKED = "¿Cuánto mide el faro de Chipiona?"
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def own(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> LocalServer:
     """A server that these tests may write to, with a key."""
     folder = tmp_path_factory.mktemp("page-writes")
     (folder / "corpus").mkdir()
     (folder / "corpus" / "puente.txt").write_text("El puente de Triana se abrió en 1852.\n")
-    server = Server(folder / "data", folder / "corpus", free_port(), RENGLON_API_KEY=KEY)
-    try:
-        server.wait("/readyz", 180)
-        yield server
-    finally:
-        server.stop()
+    return serve(folder / "data", folder / "corpus", api_key=KEY)
 
 
 @pytest.fixture
-def inside(visit: Open, own: Server) -> Page:
+def inside(visit: Open, own: LocalServer) -> Page:
     """The page, its key given."""
     page = visit(url=own.url, wait=False)
     give(page, KEY)
@@ -55,7 +49,7 @@ def add(page: Page, *files: Path) -> None:
     page.locator("#upload").set_input_files([str(file) for file in files])
 
 
-def test_the_page_asks_for_the_key_and_keeps_it_in_the_tab(visit: Open, own: Server) -> None:
+def test_the_page_asks_for_the_key_and_keeps_it_in_the_tab(visit: Open, own: LocalServer) -> None:
     page = visit(url=own.url, wait=False)
     dialog = page.get_by_role("dialog", name="Este servicio pide una clave")
     expect(dialog).to_be_visible()
@@ -82,7 +76,7 @@ def test_the_page_asks_for_the_key_and_keeps_it_in_the_tab(visit: Open, own: Ser
     assert page.evaluate("Object.keys(localStorage).some(k => localStorage[k].includes('llave'))") is False
 
 
-def test_add_files_and_delete_them(inside: Page, own: Server, tmp_path: Path) -> None:
+def test_add_files_and_delete_them(inside: Page, own: LocalServer, tmp_path: Path) -> None:
     page, faro, foto = inside, tmp_path / "faro.txt", tmp_path / "foto.txt"
     faro.write_text(FARO)
     foto.write_bytes(bytes(500))
@@ -127,7 +121,7 @@ def test_files_can_be_dropped(inside: Page) -> None:
     expect(panel.get_by_role("status")).to_contain_text("suelta.txt añadido")
 
 
-def test_old_answers_are_marked_when_their_file_changed(inside: Page, own: Server, tmp_path: Path) -> None:
+def test_old_answers_are_marked_when_their_file_changed(inside: Page, own: LocalServer, tmp_path: Path) -> None:
     bearer = {"authorization": f"Bearer {KEY}".encode()}
 
     def put(text: str) -> None:

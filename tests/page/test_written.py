@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import expect
 
 from tests.support.page import Open, ask, begin, chips, marked, opened
-from tests.support.paths import SEEDS
 from tests.support.questions import CONTAINERS, GIFT, PAELLA
-from tests.support.scripted_llm import Script, ScriptedServer, citing, scripted
-from tests.support.server import Server, free_port
+from tests.support.scripted_llm import Script, ScriptedServer, citing
+from tests.support.server import LocalServer
 
 
-@pytest.fixture(scope="module")
-def model() -> Iterator[ScriptedServer]:
-    with scripted() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def writing(model: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(
-        tmp_path_factory.mktemp("writing"), SEEDS, free_port(), RENGLON_LLM_URL=model.url, RENGLON_LLM_TIMEOUT_S="20"
-    )
-    try:
-        server.wait("/readyz", 180)
-        yield server
-    finally:
-        server.stop()
-
-
-def test_chips_open_the_source_and_doubts_are_shown(visit: Open, writing: Server, model: ScriptedServer) -> None:
+def test_chips_open_the_source_and_doubts_are_shown(visit: Open, writing: LocalServer, model: ScriptedServer) -> None:
     model.play(
         Script(
             citing(
@@ -57,7 +35,7 @@ def test_chips_open_the_source_and_doubts_are_shown(visit: Open, writing: Server
     expect(page.locator(".sentence.doubt")).to_contain_text("450 aviones")
 
 
-def test_words_appear_as_they_are_written(visit: Open, writing: Server, model: ScriptedServer) -> None:
+def test_words_appear_as_they_are_written(visit: Open, writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script(["Una limusina ", *["muy "] * 40, "negra. [1]"], pause=0.1))
     page = visit(url=writing.url)
     turn = begin(page, GIFT)
@@ -67,7 +45,9 @@ def test_words_appear_as_they_are_written(visit: Open, writing: Server, model: S
     expect(turn.locator(".sentence").first).to_contain_text("negra.")
 
 
-def test_a_failure_in_the_middle_leaves_only_the_extract(visit: Open, writing: Server, model: ScriptedServer) -> None:
+def test_a_failure_in_the_middle_leaves_only_the_extract(
+    visit: Open, writing: LocalServer, model: ScriptedServer
+) -> None:
     model.play(Script(["Se inventó ", "todo esto ", "sin citas."], pause=0.2))
     page = visit(url=writing.url)
     turn = ask(page, CONTAINERS)
@@ -76,7 +56,7 @@ def test_a_failure_in_the_middle_leaves_only_the_extract(visit: Open, writing: S
     assert chips(turn).count() >= 1
 
 
-def test_what_the_model_writes_is_only_text(visit: Open, writing: Server, model: ScriptedServer) -> None:
+def test_what_the_model_writes_is_only_text(visit: Open, writing: LocalServer, model: ScriptedServer) -> None:
     hostile = "<img src=x onerror='window.pwned=1'> ![a](https://e.example/p.png) [b](javascript:pwned) **Kim** [{n}]."
     model.play(Script(citing(hostile, "6.700")))
     page = visit(url=writing.url)
@@ -87,7 +67,7 @@ def test_what_the_model_writes_is_only_text(visit: Open, writing: Server, model:
     assert turn.locator('a:not([href^="#"])').count() == 0
 
 
-def test_no_evidence_is_not_put_to_the_model(visit: Open, writing: Server, model: ScriptedServer) -> None:
+def test_no_evidence_is_not_put_to_the_model(visit: Open, writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script("Con arroz. [1]"))
     turn = ask(visit(url=writing.url), PAELLA)
     expect(turn).to_have_attribute("data-status", "no_evidence")

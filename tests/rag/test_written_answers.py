@@ -31,14 +31,8 @@ from rag.written.model_server import ModelServer
 from tests.support.llama import llama
 from tests.support.paths import MODELS, SEEDS
 from tests.support.questions import CONTAINERS, GIFT, PAELLA
-from tests.support.scripted_llm import Script, ScriptedServer, citing, scripted
-from tests.support.server import Server
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[ScriptedServer]:
-    with scripted() as server:
-        yield server
+from tests.support.scripted_llm import Script, ScriptedServer, citing
+from tests.support.server import LocalServer
 
 
 @pytest.fixture(scope="module")
@@ -251,23 +245,9 @@ def test_any_llm_of_llamaindex_can_write(seeds_store: Store, encoder: Encoder, e
 # -- through the service
 
 
-@pytest.fixture(scope="module")
-def service(model: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    from tests.support.server import free_port
-
-    started = Server(
-        tmp_path_factory.mktemp("written"), SEEDS, free_port(), RENGLON_LLM_URL=model.url, RENGLON_LLM_TIMEOUT_S="60"
-    )
-    try:
-        started.wait("/readyz", 180)
-        yield started
-    finally:
-        started.stop()
-
-
-def test_a_written_answer_over_http(service: Server, model: ScriptedServer) -> None:
+def test_a_written_answer_over_http(writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script(citing("Una limusina rusa. [{n}]", "limusina")))
-    answer = Answer(**httpx.post(f"{service.url}/v1/query", json={"question": GIFT}, timeout=30).json())
+    answer = Answer(**httpx.post(f"{writing.url}/v1/query", json={"question": GIFT}, timeout=30).json())
     assert answer.mode == "generative"
     assert answer.citations[0].marker in answer.text
 
@@ -280,10 +260,10 @@ def wait_for(condition: Callable[[], Any], seconds: float = 10) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_leaves_ends_the_models_work(stream: bool, service: Server, model: ScriptedServer) -> None:
+def test_a_client_that_leaves_ends_the_models_work(stream: bool, writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script(["Corea del Norte "] * 1000, pause=0.1))
     body = json.dumps({"question": CONTAINERS, "stream": stream}).encode()
-    address = httpx.URL(service.url)
+    address = httpx.URL(writing.url)
     with socket.create_connection((address.host, address.port or 80)) as client:
         head = f"POST /v1/query HTTP/1.1\r\nHost: {address.host}:{address.port}\r\nContent-Type: application/json\r\n"
         client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
@@ -295,7 +275,7 @@ def test_a_client_that_leaves_ends_the_models_work(stream: bool, service: Server
         assert not model.gone
     wait_for(lambda: model.gone)
     assert len(model.sent) < 1000
-    assert httpx.get(f"{service.url}/readyz").is_success
+    assert httpx.get(f"{writing.url}/readyz").is_success
 
 
 # -- with a real model

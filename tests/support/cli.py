@@ -1,22 +1,21 @@
-"""The command line as a process of its own."""
+"""The command line, run to its end."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
+import tempfile
 from pathlib import Path
 
-from tests.support.paths import MODELS, ROOT
+from tests.support.processes import Process, environment_of
 
 
 def renglon(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {
-        **os.environ,
-        "RENGLON_DATA_DIR": str(data),
-        "RENGLON_MODELS_DIR": str(MODELS),
-        "COLUMNS": "200",
-        **environment,
-    }
-    command = [sys.executable, "-m", "api", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT, timeout=120, check=False)
+    """`renglon` with its data in a folder: what it printed and how it ended."""
+    with tempfile.TemporaryDirectory() as folder:
+        env = environment_of(data, **{"COLUMNS": "200", **environment})
+        process = Process([str(argument) for argument in arguments], env, Path(folder))
+        try:
+            status = process.wait(120)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(list(arguments), status, process.stdout, process.stderr)

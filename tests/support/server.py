@@ -1,49 +1,118 @@
-"""`renglon serve` as a process of its own."""
+"""Servers: `renglon serve` as a process of its own, and the same application in a thread of the tests' process."""
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
+import uvicorn
 
+from api.app import create_app
+from api.serve import bind
+from api.service import Service
+from index.model.encoder import Encoder
+from index.renglon import Renglon
+from rag.settings import Settings
 from tests.support.paths import MODELS, ROOT
+from tests.support.processes import Process, environment_of
+
+LIMIT_S = 180
 
 
 def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
 
 
-class Server:
-    """`renglon serve` as a process of its own."""
+class Served:
+    """Something that listens on a URL and keeps its index in `data`."""
 
-    def __init__(self, data: Path, corpus: Path, port: int, *arguments: str, **environment: str) -> None:
-        self.data = data
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "api", "serve", str(corpus), "--port", str(port), *arguments]
-        env = {**os.environ, "RENGLON_DATA_DIR": str(data), "RENGLON_MODELS_DIR": str(MODELS), **environment}
-        self.started = time.monotonic()
-        self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    url: str
+    data: Path
 
-    def wait(self, path: str, seconds: float = 180) -> httpx.Response:
-        """The first 200 from a path."""
-        while time.monotonic() - self.started < seconds:
+    def over(self) -> str | None:
+        """Why it will not become ready any more; None when it still may."""
+        return None
+
+    def wait(self, path: str, seconds: float = LIMIT_S) -> httpx.Response:
+        """The first successful response of a path."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             try:
                 response = httpx.get(self.url + path)
                 if response.is_success:
                     return response
             except httpx.TransportError:
                 pass
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise AssertionError(f"no {path} after {seconds} s; exit {self.process.poll()}: {self.stop()}")
+            if why := self.over():
+                raise AssertionError(f"no {path}: {why}")
+            time.sleep(0.05)
+        raise AssertionError(f"no {path} after {seconds} s")
+
+    def wait_until(self, state: str, seconds: float = LIMIT_S) -> None:
+        """Return when the service says that it is in a state: starting, ready or failed."""
+        until = time.monotonic() + seconds
+        while httpx.get(f"{self.url}/v1/index").json()["state"] != state:
+            assert time.monotonic() < until, f"not {state} after {seconds} s"
+            time.sleep(0.05)
+
+
+class Server(Served):
+    """`renglon serve` as a process of its own, which can be killed."""
+
+    def __init__(self, data: Path, corpus: Path, port: int, *arguments: str, **environment: str) -> None:
+        self.data = data
+        self.url = f"http://127.0.0.1:{port}"
+        self.started = time.monotonic()
+        self._folder = tempfile.TemporaryDirectory()
+        command = ["serve", str(corpus), "--port", str(port), *arguments]
+        self.process = Process(command, environment_of(data, **environment), Path(self._folder.name))
+
+    def over(self) -> str | None:
+        """Its exit status and what it printed, once it has ended."""
+        status = self.process.poll()
+        return None if status is None else f"exit status {status}: {self.output()}"
+
+    def output(self) -> str:
+        """What it printed."""
+        return self.process.stdout + self.process.stderr
+
+    def stop(self) -> str:
+        """End it; what it printed."""
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        return self.output()
+
+
+class ColdServer(Served):
+    """`python -m api serve` in a new interpreter, which imports everything itself as it does for a user."""
+
+    def __init__(self, data: Path, corpus: Path, port: int, *arguments: str, **environment: str) -> None:
+        self.data = data
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "api", "serve", str(corpus), "--port", str(port), *arguments]
+        env = environment_of(data, **environment)
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def over(self) -> str | None:
+        """Its exit status, once it has ended."""
+        status = self.process.poll()
+        return None if status is None else f"exit status {status}: {self.stop()}"
 
     def stop(self) -> str:
         """End it; what it printed."""
@@ -53,3 +122,40 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
+
+
+class LocalServer(Served):
+    """The same application, listening on a real port, in a thread of this process.
+
+    For tests that need settings of their own and neither kill the process nor measure it. With an `encoder` it loads
+    no model.
+    """
+
+    def __init__(
+        self, data: Path, corpus: Path, encoder: Encoder | None, watch: bool = False, wait_s: float = 1, **settings: Any
+    ) -> None:
+        self.data = data
+        sock = bind("127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        chosen = Settings(**{"data_dir": data, "corpus": corpus, "models_dir": MODELS, **settings})
+        self._service = Service(chosen, watch, wait_s)
+        if encoder is not None:
+            self._service.opened = Renglon(chosen, "renglon serve", encoder=encoder)
+        app = create_app(chosen, self.url, service=self._service)
+        config = uvicorn.Config(app, timeout_graceful_shutdown=2, log_level="warning", access_log=False)
+        self._uvicorn = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._uvicorn.run, args=([sock],), daemon=True)
+        self._thread.start()
+
+    def over(self) -> str | None:
+        """The error that loading ended with."""
+        return str(self._service.error) if self._service.error else None
+
+    def stop(self) -> None:
+        """Stop listening and let go of the data folder."""
+        self._uvicorn.should_exit = True
+        self._thread.join(15)
+        assert not self._thread.is_alive()
+
+
+Serve = Callable[..., LocalServer]  # the fixture `serve`
