@@ -24,11 +24,12 @@ from tests.support.server import LocalServer, Serve, Server, free_port
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> None:
     os.environ["RENGLON_MODELS_DIR"] = str(MODELS)
+    os.environ.setdefault("RENGLON_THREADS", "1")  # processes and workers beside each other: more threads only wait
 
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    return load_encoder(Settings(models_dir=MODELS))
+    return load_encoder(Settings(models_dir=MODELS, threads=1))
 
 
 @pytest.fixture(scope="session")
