@@ -17,6 +17,7 @@ from eval.datasets import Question
 from eval.judge import Claim, Outcome, Retrieved, is_relevant
 from index.model.encoder import Encoder, Vectors
 from index.records import PassageRow
+from index.renglon import indexed
 from index.retriever import HybridRetriever
 from index.store import Store
 from rag.engine import Engine
@@ -92,9 +93,13 @@ class Bench:
         # refusal withheld, which the risk–coverage curve needs.
         self._encoder = Prepared(encoder)
         self._engine = Engine(
-            self.recorder, self._encoder, lambda: store.lexical, store.catalog, self.calibration,
-            lambda: store.catalog.generation, settings.max_question_chars, settings.max_sentences,
-        )  # fmt: skip
+            retriever=self.recorder,
+            encoder=self._encoder,
+            index=indexed(store),
+            calibration=self.calibration,
+            max_chars=settings.max_question_chars,
+            max_sentences=settings.max_sentences,
+        )
 
     def warm(self, questions: Sequence[Question] = ()) -> None:
         """Answer once, so that no question pays for what is loaded on first use; prepare most of a long list."""

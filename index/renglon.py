@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from index.ingest.uploads import Uploads
     from index.model.encoder import Encoder
     from index.store import Store
-    from rag.engine import Engine
+    from rag.engine import Engine, Indexed
 
 
 class Renglon:
@@ -120,7 +120,24 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     if server:
         server.warm()
     return Engine(
-        HybridRetriever(store, encoder, settings.passages), encoder, lambda: store.lexicon, store.catalog,
-        load_calibration(settings.calibration), lambda: store.catalog.generation, settings.max_question_chars,
-        settings.max_sentences, author, SupportCheck(encoder) if author else None, lambda: store.degraded,
-    )  # fmt: skip
+        retriever=HybridRetriever(store, encoder, settings.passages),
+        encoder=encoder,
+        index=indexed(store),
+        calibration=load_calibration(settings.calibration),
+        max_chars=settings.max_question_chars,
+        max_sentences=settings.max_sentences,
+        author=author,
+        support=SupportCheck(encoder) if author else None,
+    )
+
+
+def indexed(store: Store) -> Indexed:
+    """What an engine reads of an open store besides the passages."""
+    from rag.engine import Indexed
+
+    return Indexed(
+        source=store.catalog,
+        lexicon=lambda: store.lexicon,
+        version=lambda: store.catalog.generation,
+        degraded=lambda: store.degraded,
+    )

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -16,18 +17,19 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from rag import messages
 from rag.citations import Source, Writer
+from rag.events import CitationAdded, Event, Finished, PassagesFound, Retracted, TextAdded
 from rag.evidence.confidence import Calibration, features
 from rag.evidence.rank import Asked, Evidence, Lexicon, collect, in_order
 from rag.evidence.select import choose
 from rag.followups import is_followup
 from rag.followups import standalone as by_rules
 from rag.passages import Vectors
-from rag.progress import Clock, Event, Finding, as_hit, cites
+from rag.progress import Clock, Finding, as_hit, cites
 from rag.question import language_of, tidy
 from rag.support.check import SupportCheck
 from rag.types import Answer, AnswerSentence, SearchResult, Turn
-from rag.written.assembler import Closed, Words
-from rag.written.author import Author, NotWritten
+from rag.written.assembler import Words
+from rag.written.author import Author, Ended, NotWritten
 from rag.written.prompts import chosen
 
 
@@ -41,30 +43,45 @@ class QueryEncoder(Protocol):
 SETTLE = 5  # a document that is replaced between two looks is looked for again, this often
 
 
+@dataclass(frozen=True)
+class Indexed:
+    """What the engine reads of the index besides the passages: texts, word analysis, generation, health."""
+
+    source: Source
+    lexicon: Callable[[], Lexicon]
+    version: Callable[[], int]
+    degraded: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class Written:
+    """What is known of an answer because a model wrote it."""
+
+    sentences: list[AnswerSentence]
+    dropped_markers: int
+
+
 class Engine(BaseQueryEngine):
     """Answers from the passages that a retriever finds. Holds no state between questions."""
 
     def __init__(
         self,
+        *,
         retriever: BaseRetriever,
         encoder: QueryEncoder,
-        lexicon: Callable[[], Lexicon],
-        source: Source,
+        index: Indexed,
         calibration: Calibration,
-        version: Callable[[], int],
         max_chars: int = 2000,
         max_sentences: int = 3,
         author: Author | None = None,
         support: SupportCheck | None = None,
-        degraded: Callable[[], bool] = lambda: False,
     ) -> None:
         """`author` writes the answers, and `support` checks what it wrote; without them sentences are extracted."""
-        self._retriever, self._encoder, self._lexicon, self._source = retriever, encoder, lexicon, source
-        self._calibration, self._version = calibration, version
+        self._retriever, self._encoder, self._index = retriever, encoder, index
+        self._calibration = calibration
         self._max_chars, self._max_sentences = max_chars, max_sentences
         self._author, self._support = author, support
-        self._degraded = degraded
-        super().__init__(CallbackManager([]))  # fmt: skip
+        super().__init__(CallbackManager([]))
 
     def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer a question. Raises InvalidQuestion, IndexMissing, ProjectionDamaged."""
@@ -80,26 +97,26 @@ class Engine(BaseQueryEngine):
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """The steps of an extracted answer, as they are made; the last one carries the whole."""
         finding, writer = self._settled(question, history)
-        yield Event("passages", finding.passages)
+        yield PassagesFound(finding.passages)
         yield from self._extract(finding, writer=writer)
 
     async def astream(self, question: str, history: Sequence[Turn] = ()) -> AsyncIterator[Event]:
         """The steps of an answer, written by the model where there is one; the last one carries the whole."""
         if self._author is None:
             finding, writer = await asyncio.to_thread(self._settled, question, history)
-            yield Event("passages", finding.passages)
+            yield PassagesFound(finding.passages)
             for event in await asyncio.to_thread(lambda: list(self._extract(finding, writer=writer))):
                 yield event
             return
         deadline = self._author.deadline()
         standalone = await self._understood(question, history, deadline)
         finding = await asyncio.to_thread(self._find, question, history, standalone)
-        yield Event("passages", finding.passages)
+        yield PassagesFound(finding.passages)
         if finding.answerable:
             async for event in self._written(self._author, finding, deadline):
                 yield event
         else:
-            yield Event("no_evidence", self._whole(finding, Writer(self._source)))
+            yield Finished(self._whole(finding, Writer(self._index.source)))
 
     def warm(self) -> None:
         """Do once what the first question would otherwise wait for."""
@@ -111,7 +128,9 @@ class Engine(BaseQueryEngine):
         clock = Clock()
         query = tidy(query, self._max_chars)
         passages = [as_hit(hit) for hit in in_order(*self._retrieve(query, clock))]
-        return SearchResult(query=query, passages=passages, timings_ms=clock.total(), index_version=self._version())
+        return SearchResult(
+            query=query, passages=passages, timings_ms=clock.total(), index_version=self._index.version()
+        )
 
     def _retrieve(self, question: str, clock: Clock) -> tuple[list[NodeWithScore], list[Evidence]]:
         """Passages as they were found, and their sentences, best first."""
@@ -119,7 +138,7 @@ class Engine(BaseQueryEngine):
         clock.lap("embed")
         hits = self._retriever.retrieve(QueryBundle(question, embedding=vector.tolist()))
         clock.lap("retrieve")
-        lexicon = self._lexicon()
+        lexicon = self._index.lexicon()
         return hits, collect(Asked.of(question, vector, lexicon), hits, lexicon)
 
     def _find(self, question: str, history: Sequence[Turn], standalone: str | None = None) -> Finding:
@@ -140,7 +159,7 @@ class Engine(BaseQueryEngine):
     def _settled(self, question: str, history: Sequence[Turn]) -> tuple[Finding, Writer]:
         """A finding, and a writer that holds its texts: looked for again when one was replaced under our hands."""
         for _ in range(SETTLE):
-            finding, writer = self._find(question, history), Writer(self._source)
+            finding, writer = self._find(question, history), Writer(self._index.source)
             if writer.holds(evidence for group in finding.groups for evidence in group):
                 break
         return finding, writer
@@ -155,46 +174,44 @@ class Engine(BaseQueryEngine):
 
     def _extract(self, finding: Finding, notice: str | None = None, writer: Writer | None = None) -> Iterator[Event]:
         """The steps of an answer in the source's own words."""
-        writer = writer or Writer(self._source)
+        writer = writer or Writer(self._index.source)
         for group in finding.groups:
             delta, citations = writer.add(group)
             if delta:
-                yield Event("delta", delta)
-            yield from (Event("citation", citation) for citation in citations)
+                yield TextAdded(delta)
+            yield from (CitationAdded(citation) for citation in citations)
         if writer.citations and not finding.same_language:
             notice = " ".join(filter(None, [notice, messages.AS_WRITTEN[finding.language]]))
-        answer = self._whole(finding, writer, notice=notice)
-        yield Event("answer" if answer.status == "answered" else "no_evidence", answer)
+        yield Finished(self._whole(finding, writer, notice))
 
     async def _written(self, author: Author, finding: Finding, deadline: float) -> AsyncIterator[Event]:
         """The steps of an answer that the model writes; of an extracted one, when it fails."""
-        writer, closed, dropped = Writer(self._source), [], 0
+        writer, closed, dropped = Writer(self._index.source), [], 0
         evidence = chosen(finding.evidence)
         steps = author.write(finding.standalone or finding.question, finding.language, evidence, deadline)
         try:
             async for step in steps:
                 if isinstance(step, Words):
                     writer.write(step.text)
-                    yield Event("delta", step.text)
-                elif isinstance(step, Closed):
+                    yield TextAdded(step.text)
+                elif isinstance(step, Ended):
+                    dropped = step.dropped_markers
+                else:
                     cited = [evidence[id_ - 1] for id_ in step.ids]
                     closed.append((len(writer.text) - len(step.text), step.text, cited))
                     markers, citations = await asyncio.to_thread(writer.cite, cited, len(step.text))
                     if markers:
-                        yield Event("delta", markers)
+                        yield TextAdded(markers)
                     for citation in citations:
-                        yield Event("citation", citation)
-                else:
-                    dropped = step
+                        yield CitationAdded(citation)
             finding.clock.lap("write")
             sentences = await asyncio.to_thread(self._checked, closed, finding.language)
             finding.clock.lap("check")
-            whole = self._whole(finding, writer, sentences=sentences, dropped=dropped, mode="generative")
-            yield Event("answer", whole)
+            yield Finished(self._whole(finding, writer, written=Written(sentences, dropped)))
         except NotWritten as failure:
             notice = messages.NOT_WRITTEN[failure.reason][finding.language]
             if writer.text:
-                yield Event("retract", notice)
+                yield Retracted(notice)
             for event in await asyncio.to_thread(lambda: list(self._extract(finding, notice))):
                 yield event
         finally:
@@ -209,17 +226,19 @@ class Engine(BaseQueryEngine):
             for (at, text, _), v in zip(closed, verdicts, strict=True)
         ]
 
-    def _whole(self, finding: Finding, writer: Writer, notice: str | None = None, **written: Any) -> Answer:
+    def _whole(
+        self, finding: Finding, writer: Writer, notice: str | None = None, written: Written | None = None
+    ) -> Answer:
         answered = bool(writer.citations)
         cited = [hit.model_copy(update={"cited": cites(writer.citations, hit)}) for hit in finding.passages]
         return Answer(
             id=uuid.uuid4().hex, question=finding.question, status="answered" if answered else "no_evidence",
-            mode=written.get("mode", "extractive"), language=finding.language,
+            mode="generative" if written else "extractive", language=finding.language,
             text=writer.text if answered else messages.NO_EVIDENCE[finding.language], citations=writer.citations,
             passages=cited, confidence=round(finding.confidence, 4), invalid_citations=writer.invalid, notice=notice,
-            sentences=written.get("sentences", []), dropped_markers=written.get("dropped", 0),
-            standalone_question=finding.standalone, degraded=self._degraded(),
-            timings_ms=finding.clock.total(), index_version=self._version(),
+            sentences=written.sentences if written else [], dropped_markers=written.dropped_markers if written else 0,
+            standalone_question=finding.standalone, degraded=self._index.degraded(),
+            timings_ms=finding.clock.total(), index_version=self._index.version(),
         )  # fmt: skip
 
     def _query(self, query_bundle: QueryBundle) -> Response:
@@ -233,11 +252,9 @@ class Engine(BaseQueryEngine):
 
 
 def _last(events: Iterable[Event]) -> Answer:
-    last: Any = None
-    for event in events:
-        last = event.data
-    assert isinstance(last, Answer)
-    return last
+    *_, last = events
+    assert isinstance(last, Finished)
+    return last.answer
 
 
 def _response(answer: Answer) -> Response:

@@ -1,11 +1,10 @@
-"""What is known of a question before a word of the answer is written, and the steps in which an answer is told."""
+"""What was found for a question before anything is written, and how long each step took."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from llama_index.core.schema import NodeWithScore
 
@@ -29,19 +28,6 @@ class Clock:
     def total(self) -> dict[str, float]:
         """All steps so far, and `total`."""
         return {**self._laps, "total": round((time.perf_counter() - self._start) * 1000, 2)}
-
-
-@dataclass(frozen=True)
-class Event:
-    """One step of an answer as it is made: kind and payload.
-
-    `passages`: list[PassageHit], before anything is written; `delta`: str, text to append; `citation`: Citation;
-    `retract`: str, why what was written so far is withdrawn and the answer begun anew; last of all `answer` or
-    `no_evidence`: the whole Answer.
-    """
-
-    kind: str
-    data: Any
 
 
 @dataclass(frozen=True)

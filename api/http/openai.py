@@ -28,12 +28,12 @@ from api.http.events import streamed
 from api.http.schemas import MOST_TURNS, TURN_CHARS
 from api.service import Service
 from rag.errors import InvalidQuestion, RenglonError
+from rag.events import Event, Finished, Retracted, TextAdded
 from rag.question import tidy
 from rag.types import Answer, Citation, Turn
 
 if TYPE_CHECKING:
     from rag.engine import Engine
-    from rag.progress import Event
 
 MODEL, EXTRACTIVE = "renglon", "renglon-extractive"
 MOST_MESSAGES = 2000
@@ -157,12 +157,11 @@ async def _passed(events: AsyncGenerator[Event, None]) -> None:
 
 
 async def _last(events: AsyncGenerator[Event, None]) -> Answer:
-    answer: Any = None
     async with aclosing(events):
         async for event in events:
-            answer = event.data
-    assert isinstance(answer, Answer)
-    return answer
+            if isinstance(event, Finished):
+                return event.answer
+    raise RuntimeError("an answer ended without its last event")
 
 
 class _Reply:
@@ -189,15 +188,16 @@ class _Reply:
             async with aclosing(events):
                 yield self._chunk({"role": "assistant", "content": ""})
                 async for event in events:
-                    if event.kind in ("answer", "no_evidence"):
+                    if isinstance(event, Finished):
+                        answer = event.answer
                         break
-                    # What was sent can't be taken back here: the answer begins anew below it.
-                    text = {"delta": event.data, "retract": f"\n\n({event.data})\n\n"}.get(event.kind)
-                    if isinstance(text, str) and text:
+                    text = event.text if isinstance(event, TextAdded) else ""
+                    if isinstance(event, Retracted):  # what was sent can't be taken back: the answer restarts below it
+                        text = f"\n\n({event.text})\n\n"
+                        begin = len(sent + text)
+                    if text:
                         sent += text
-                        begin = len(sent) if event.kind == "retract" else begin
                         yield self._chunk({"content": harmless(text)})
-                answer: Answer = event.data
                 if not sent[begin:].strip():
                     yield self._chunk({"content": harmless(answer.text)})
                     begin, sent = len(sent), sent + answer.text

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
 
 from api import errors
 from api.http import schemas
@@ -16,11 +15,9 @@ from api.http.clients import unless_gone
 from api.http.events import event, streamed
 from api.service import Service
 from rag.errors import InvalidQuestion, LinesOutOfRange, RenglonError
+from rag.events import Event
 from rag.question import tidy
 from rag.types import Answer, SearchResult
-
-if TYPE_CHECKING:
-    from rag.progress import Event
 
 router = APIRouter()
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
@@ -69,18 +66,12 @@ async def query(body: schemas.QueryRequest, request: Request, service: Served) -
 async def _events(events: AsyncIterator[Event]) -> AsyncIterator[str]:
     try:
         async for step in events:
-            yield _sse(step.kind, step.data)
+            yield event(step.data(), step.kind)
     except RenglonError as error:
-        yield _sse("error", errors.body_of(error))
+        yield event(errors.body_of(error), "error")
     except Exception:
         errors.log.exception("a stream broke off")
-        yield _sse("error", errors.body(500, "InternalError", "The answer broke off."))
-
-
-def _sse(kind: str, data: Any) -> str:
-    plain = [d.model_dump() for d in data] if isinstance(data, list) else data
-    plain = {"text": data} if isinstance(data, str) else plain.model_dump() if isinstance(plain, BaseModel) else plain
-    return event(plain, kind)
+        yield event(errors.body(500, "InternalError", "The answer broke off."), "error")
 
 
 @router.post("/v1/search", responses=_REFUSALS, tags=["ask"])

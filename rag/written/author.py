@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from llama_index.core.llms import ChatMessage
@@ -17,7 +18,7 @@ from rag.evidence.rank import Evidence
 from rag.question import tidy
 from rag.types import Turn
 from rag.written import prompts
-from rag.written.assembler import Draft, Step
+from rag.written.assembler import Closed, Draft, Words
 from rag.written.marker_parser import MarkerParser
 from rag.written.model_server import Models
 
@@ -33,6 +34,13 @@ class NotWritten(ModelServerFailed):
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail, "renglon doctor checks the model server.")
         self.reason: Reason = reason
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The answer is complete. `dropped_markers` counts the markers that named no source."""
+
+    dropped_markers: int
 
 
 class Author:
@@ -67,8 +75,8 @@ class Author:
 
     async def write(
         self, question: str, language: str, evidence: Sequence[Evidence], deadline: float
-    ) -> AsyncGenerator[Step | int, None]:
-        """The steps of an answer whose markers are 1-based places in `evidence`; last, the number of dropped markers.
+    ) -> AsyncGenerator[Words | Closed | Ended, None]:
+        """The steps of an answer whose markers are 1-based places in `evidence`; the last one is `Ended`.
 
         Raises NotWritten, at any step, also when what was written turns out to be no answer.
         """
@@ -96,7 +104,7 @@ class Author:
             raise NotWritten("garbage", "The model sent no words.")
         if not draft.cited:
             raise NotWritten("uncited", "The model named no evidence for what it wrote.")
-        yield parser.dropped
+        yield Ended(parser.dropped)
 
     @asynccontextmanager
     async def _chat(self, messages: Sequence[ChatMessage], deadline: float) -> AsyncIterator[AsyncIterator[str]]:

@@ -15,11 +15,13 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from index.corpus.documents import SourceText
 from index.ingest.sync import Syncer
 from index.model.encoder import Encoder
-from index.renglon import build_engine
+from index.renglon import build_engine, indexed
 from index.retriever import HybridRetriever
 from index.store import Store
 from rag.engine import Engine
 from rag.errors import InvalidQuestion
+from rag.events import CitationAdded, TextAdded
+from rag.evidence.confidence import load_calibration
 from rag.settings import Settings
 from rag.types import Answer
 from tests.support.paths import SEEDS
@@ -79,10 +81,10 @@ def test_stream_is_the_answer_in_steps(engine: Engine) -> None:
     kinds = [event.kind for event in events]
     assert kinds[0] == "passages"
     assert kinds[-1] == "answer"
-    answer = events[-1].data
+    answer = events[-1].answer
     check(answer)
-    assert "".join(event.data for event in events if event.kind == "delta") == answer.text
-    assert [event.data for event in events if event.kind == "citation"] == answer.citations
+    assert "".join(event.text for event in events if isinstance(event, TextAdded)) == answer.text
+    assert [event.citation for event in events if isinstance(event, CitationAdded)] == answer.citations
     assert list(engine.stream("¿Cómo se prepara una paella?"))[-1].kind == "no_evidence"
 
 
@@ -150,9 +152,8 @@ class Foreign(BaseRetriever):
 
 
 def test_a_foreign_retriever_is_cited_passage_by_passage(seeds_store: Store, encoder: Encoder) -> None:
-    whole = build_engine(seeds_store, encoder, Settings())
     engine = Engine(
-        Foreign(seeds_store), encoder, lambda: seeds_store.lexical, seeds_store.catalog, whole._calibration, lambda: 1
+        retriever=Foreign(seeds_store), encoder=encoder, index=indexed(seeds_store), calibration=load_calibration()
     )
     answer = engine.answer("¿A dónde viaja Putin en una visita poco frecuente?")
     assert answer.status == "answered"

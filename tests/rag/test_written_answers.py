@@ -18,12 +18,14 @@ import pytest
 from llama_index.core.llms import CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
 
 from index.model.encoder import Encoder
-from index.renglon import build_engine
+from index.renglon import build_engine, indexed
+from index.retriever import HybridRetriever
 from index.store import Store
 from rag.engine import Engine
 from rag.errors import ModelServerFailed
+from rag.events import CitationAdded, Event, TextAdded
+from rag.evidence.confidence import load_calibration
 from rag.messages import NOT_WRITTEN
-from rag.progress import Event
 from rag.settings import Settings
 from rag.types import Answer, Turn
 from rag.written.author import Author
@@ -61,7 +63,7 @@ def test_a_written_answer_has_citations_that_are_facts(written: Engine, model: S
     reply = citing("Corea del Norte envió unos 6.700 contenedores [{n}]. Hubo 99 barcos. [77] Nada más.", "6.700")
     model.play(Script(lambda m: [*reply(m)]))  # one character at a time
     events = in_steps(written, CONTAINERS)
-    answer = events[-1].data
+    answer = events[-1].answer
     assert (answer.mode, answer.status, answer.notice, answer.dropped_markers) == ("generative", "answered", None, 1)
     [citation] = answer.citations
     assert "6.700" in citation.quote
@@ -76,8 +78,8 @@ def test_a_written_answer_has_citations_that_are_facts(written: Engine, model: S
     ]  # fmt: skip
     assert all(s.reason for s in answer.sentences[1:])
     assert any(hit.cited for hit in answer.passages)
-    assert "".join(e.data for e in events if e.kind == "delta") == answer.text
-    assert [e.data for e in events if e.kind == "citation"] == answer.citations
+    assert "".join(e.text for e in events if isinstance(e, TextAdded)) == answer.text
+    assert [e.citation for e in events if isinstance(e, CitationAdded)] == answer.citations
     assert events[0].kind == "passages"
     assert "write" in answer.timings_ms
 
@@ -86,7 +88,7 @@ def test_what_the_model_is_told(written: Engine, model: ScriptedServer) -> None:
     fences = set()
     for _ in range(2):
         model.play(Script(citing("A luxury limousine. [{n}]", "limusina")))
-        answer = in_steps(written, GIFT)[-1].data
+        answer = in_steps(written, GIFT)[-1].answer
         assert answer.mode == "generative"
         assert answer.language == "en"
         [request] = model.requests
@@ -134,7 +136,7 @@ def test_a_failure_gives_the_extracted_answer(
     script, reason = FAILURES[case]
     model.play(script)
     events = in_steps(hurried if reason == "timeout" else written, CONTAINERS)
-    answer = events[-1].data
+    answer = events[-1].answer
     extracted = engine.answer(CONTAINERS)
     assert (answer.mode, answer.status, answer.text) == ("extractive", "answered", extracted.text)
     assert facts(answer) == facts(extracted)
@@ -142,9 +144,9 @@ def test_a_failure_gives_the_extracted_answer(
     assert answer.sentences == []
     kinds = [event.kind for event in events]
     after = kinds.index("retract") + 1 if "retract" in kinds else 0
-    assert "".join(e.data for e in events[after:] if e.kind == "delta") == answer.text
+    assert "".join(e.text for e in events[after:] if isinstance(e, TextAdded)) == answer.text
     if "retract" not in kinds:
-        assert "".join(e.data for e in events if e.kind == "delta") == answer.text
+        assert "".join(e.text for e in events if isinstance(e, TextAdded)) == answer.text
     assert len(model.requests) == 1  # no second try
 
 
@@ -157,14 +159,14 @@ def test_a_dead_server(seeds_store: Store, encoder: Encoder, engine: Engine) -> 
 
 def test_without_evidence_the_model_is_not_asked(written: Engine, model: ScriptedServer) -> None:
     model.play(Script("La paella se hace con arroz. [1]"))
-    answer = in_steps(written, PAELLA)[-1].data
+    answer = in_steps(written, PAELLA)[-1].answer
     assert (answer.status, answer.mode, answer.citations) == ("no_evidence", "extractive", [])
     assert model.requests == []
 
 
 def test_without_a_setting_nobody_is_asked(engine: Engine, model: ScriptedServer) -> None:
     model.play(Script("Hola. [1]"))
-    answer = in_steps(engine, CONTAINERS)[-1].data
+    answer = in_steps(engine, CONTAINERS)[-1].answer
     assert (answer.mode, answer.notice) == ("extractive", None)
     assert model.paths == []
 
@@ -181,7 +183,7 @@ def test_a_follow_up_is_rewritten_by_the_model(written: Engine, model: ScriptedS
     ]
     rewritten = "¿Cuándo le regaló Putin a Kim la limusina?"
     model.play(Script(f'"{rewritten}"\n'), Script(citing("En febrero. [{n}]", "limusina")))
-    answer = in_steps(written, "¿Y cuándo fue?", history)[-1].data
+    answer = in_steps(written, "¿Y cuándo fue?", history)[-1].answer
     assert (answer.question, answer.standalone_question) == ("¿Y cuándo fue?", rewritten)
     assert "limusina" in answer.citations[0].quote
     assert "Un coche. (1)" in model.requests[0]["messages"][-1]["content"]
@@ -192,7 +194,7 @@ def test_a_follow_up_is_rewritten_by_the_model(written: Engine, model: ScriptedS
 def test_a_bad_rewriting_is_not_used(reply: str, written: Engine, model: ScriptedServer) -> None:
     history = [Turn(role="user", content=CONTAINERS)]
     model.play(Script(reply), Script("Algo. [1]"))
-    answer = in_steps(written, "¿Y cuándo fue?", history)[-1].data
+    answer = in_steps(written, "¿Y cuándo fue?", history)[-1].answer
     assert answer.mode == "generative"
     assert "contenedores" in answer.standalone_question  # as the rules have it
     assert answer.citations
@@ -200,7 +202,7 @@ def test_a_bad_rewriting_is_not_used(reply: str, written: Engine, model: Scripte
 
 def test_a_question_that_stands_alone_is_not_rewritten(written: Engine, model: ScriptedServer) -> None:
     model.play(Script("Algo. [1]"))
-    answer = in_steps(written, CONTAINERS, [Turn(role="user", content=GIFT)])[-1].data
+    answer = in_steps(written, CONTAINERS, [Turn(role="user", content=GIFT)])[-1].answer
     assert (answer.mode, answer.standalone_question) == ("generative", None)
     assert len(model.requests) == 1
 
@@ -233,10 +235,10 @@ class Fixed(CustomLLM):
         return iter([CompletionResponse(text=text, delta=text) for text in ("Lo envió Corea. ", "[1]")])
 
 
-def test_any_llm_of_llamaindex_can_write(seeds_store: Store, encoder: Encoder, engine: Engine) -> None:
+def test_any_llm_of_llamaindex_can_write(seeds_store: Store, encoder: Encoder) -> None:
     answer = Engine(
-        engine._retriever, encoder, lambda: seeds_store.lexical, seeds_store.catalog, engine._calibration, lambda: 1,
-        author=Author(lambda: nullcontext(Fixed()), 5),
+        retriever=HybridRetriever(seeds_store, encoder, Settings().passages), encoder=encoder,
+        index=indexed(seeds_store), calibration=load_calibration(), author=Author(lambda: nullcontext(Fixed()), 5),
     ).answer(CONTAINERS)  # fmt: skip
     assert answer.mode == "generative"
     assert answer.text.startswith("Lo envió Corea. [")
@@ -292,7 +294,7 @@ def test_llama_cpp_writes(small_model: str, seeds_store: Store, encoder: Encoder
     settings = Settings(models_dir=MODELS, llm_url=small_model, llm_timeout_s=60)
     engine = build_engine(seeds_store, encoder, settings)
     for question in (GIFT, CONTAINERS, "Who is Matthew Miller?"):
-        answer = in_steps(engine, question)[-1].data
+        answer = in_steps(engine, question)[-1].answer
         assert answer.status == "answered"
         told = tuple(notice[answer.language] for notice in NOT_WRITTEN.values())
         assert answer.mode == "generative" or (answer.notice or "").startswith(told)
