@@ -1,18 +1,19 @@
 // Puts the page together: composer, thread, source pane, lists, and the state of the server.
 
-import { $, el, foreign } from "./dom.js";
-import { copy } from "./clipboard.js";
-import { choose, current, number, t, translate } from "./i18n.js";
-import { examples } from "./examples.js";
-import * as composer from "./composer.js";
-import * as health from "./health.js";
-import * as history from "./history.js";
-import { markdown } from "./markdown.js";
-import { send } from "./net.js";
-import * as reading from "./reading.js";
-import * as theme from "./themes.js";
-import { before, busy, newTurn, run, stop } from "./turn.js";
-import { update, view } from "./turnview.js";
+import { $, el, foreign } from "./shell/dom.js";
+import { copy } from "./shell/clipboard.js";
+import { choose, current, number, t, translate } from "./words/language.js";
+import { hide as hideCard } from "./conversation/citation-card.js";
+import { examples } from "./conversation/examples.js";
+import * as composer from "./conversation/composer.js";
+import * as health from "./shell/server-state.js";
+import * as history from "./conversation/saved-turns.js";
+import { markdown } from "./conversation/markdown.js";
+import { send } from "./shell/requests.js";
+import * as reading from "./source/navigation.js";
+import * as theme from "./shell/theme-button.js";
+import { before, busy, newTurn, run, stop } from "./conversation/turn.js";
+import { update, view } from "./conversation/turn-view.js";
 
 const root = document.documentElement;
 const thread = $("#thread");
@@ -129,7 +130,7 @@ async function load() {
     documents = list?.documents ?? [];
     index = info;
     if (!list || !turns.length) return;
-    const { recheck } = await import("./recheck.js");
+    const { recheck } = await import("./conversation/stale-citations.js");
     for (const turn of await recheck(turns, documents)) {
       const node = document.getElementById(`turn-${turn.id}`);
       if (node) update(node, turn, acts);
@@ -188,18 +189,18 @@ for (const dialog of document.querySelectorAll("dialog")) {
   });
 }
 composer.prepare(submit, () => stop());
-reading.prepare({ turns: () => turns, say, flash });
+reading.prepare({ turns: () => turns, say, flash, opening: hideCard });
 draw();
 thread.scrollTop = thread.scrollHeight;
 async function sources(said = []) {
   await load();
-  const [{ showSources }, { attach }] = await Promise.all([import("./panels.js"), import("./uploads.js")]);
+  const [{ showSources }, { attach }] = await Promise.all([import("./panels/sources.js"), import("./panels/uploads.js")]);
   const body = showSources($("#sources"), documents, index, (route) => reading.open(route));
   attach(body, documents, sources).replaceChildren(...said);
   if (said.length) welcome();
 }
 $("#open-sources").addEventListener("click", () => sources());
-$("#open-history").addEventListener("click", async () => (await import("./panels.js")).showHistory($("#history"), turns, historyActs));
+$("#open-history").addEventListener("click", async () => (await import("./panels/history.js")).showHistory($("#history"), turns, historyActs));
 $("#language").addEventListener("click", async () => {
   await choose(current() === "es" ? "en" : "es");
   retell();

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from graphlib import TopologicalSorter
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,7 +13,10 @@ from api.app import create_app
 from api.pages import WEB
 from rag.settings import Settings
 
-FILES = sorted(path.name for path in WEB.iterdir())
+FILES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.is_file())
+# A room imports from itself and from the rooms before it; main.js stands above them all.
+ROOMS = ("words", "shell", "source", "conversation", "panels")
+ENTRY = "main.js"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,7 @@ def test_every_file_comes_with_its_policy(client: TestClient, path: str) -> None
 def test_types(client: TestClient) -> None:
     assert client.get("/").headers["content-type"] == "text/html; charset=utf-8"
     assert client.get("/web/main.js").headers["content-type"] == "text/javascript; charset=utf-8"
-    assert client.get("/web/base.css").headers["content-type"] == "text/css; charset=utf-8"
+    assert client.get("/web/shell/base.css").headers["content-type"] == "text/css; charset=utf-8"
     assert client.get("/web/icon.svg").headers["content-type"] == "image/svg+xml"
 
 
@@ -57,24 +62,84 @@ def test_a_file_that_the_browser_has_is_not_sent_again(client: TestClient) -> No
     assert client.get("/web/main.js", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "..%2fapp.py", "%2e%2e/app.py", "../pages.py", "main.js%00", "MAIN.JS"])
+@pytest.mark.parametrize("name", ["nothing.js", "shell", "shell/", "", "..%2fapp.py", "%2e%2e/app.py",
+                                  "../pages.py", "main.js%00", "MAIN.JS"])  # fmt: skip
 def test_other_names_lead_nowhere(client: TestClient, name: str) -> None:
     response = client.get(f"/web/{name}")
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
 
 
-LATER = {"key.js", "panels.js", "recheck.js", "uploads.js"}  # loaded when they are needed for the first time
+# Loaded when they are needed for the first time.
+LATER = {
+    "conversation/stale-citations.js", "panels/history.js", "panels/sources.js", "panels/uploads.js",
+    "shell/key-dialog.js",
+}  # fmt: skip
+
+
+def _imports(name: str) -> list[tuple[str, bool]]:
+    """The files that a module imports, and whether at once (or only when a line of it runs)."""
+    source = (WEB / name).read_text(encoding="utf-8")
+    source = re.sub(r"/\*.*?\*/|^\s*//[^\n]*$", "", source, flags=re.S | re.M)
+    at_once = re.findall(r"""^(?:import|export)\b[^;"'`(=]*["']([^"']+)["']""", source, re.M)
+    later = re.findall(r"""\bimport\(["']([^"']+)["']\)""", source)
+    languages = re.findall(r"\bimport\(`([^`]+)`\)", source)  # the word lists, chosen by their language
+    assert len(at_once + later + languages) >= len(re.findall(r"\bimport\b", source)), (
+        "an import that is not understood"
+    )
+    later += [file.replace("${tag}", tag) for file in languages for tag in ("es", "en")]
+    folder = posixpath.dirname(name)
+    return [(posixpath.normpath(posixpath.join(folder, file)), file in at_once) for file in at_once + later]
+
+
+MODULES = {name: _imports(name) for name in FILES if name.endswith(".js")}
+
+
+def test_every_import_leads_to_a_file() -> None:
+    missing = [(name, file) for name, found in MODULES.items() for file, _ in found if file not in MODULES]
+    assert not missing
+    assert sum(len(found) for found in MODULES.values()) > 50
+
+
+def test_every_file_is_used() -> None:
+    page = (WEB / "index.html").read_text(encoding="utf-8")
+    used = set(re.findall(r'(?:href|src)="/web/([^"]+)"', page))
+    assert used <= set(FILES)
+    used |= {file for found in MODULES.values() for file, _ in found}
+    assert set(FILES) - used == {"index.html", "README.md"}
+
+
+def test_no_import_cycle_also_not_through_what_is_loaded_later() -> None:
+    TopologicalSorter({name: {file for file, _ in found} for name, found in MODULES.items()}).prepare()
+
+
+def test_rooms_import_from_the_rooms_before_them() -> None:
+    order = {room: i for i, room in enumerate(ROOMS)}
+    assert {posixpath.dirname(name) for name in MODULES} == {*ROOMS, ""}
+    wrong = [
+        (name, file)
+        for name, found in MODULES.items()
+        if name != ENTRY
+        for file, _ in found
+        if order[posixpath.dirname(file)] > order[posixpath.dirname(name)]
+        or {posixpath.dirname(file), posixpath.dirname(name)} == {"conversation", "panels"}
+    ]
+    assert not wrong
+
+
+def test_the_map_has_a_line_for_every_module() -> None:
+    described = re.findall(r"^\| `([^`]+\w)` \| (.+) \|$", (WEB / "README.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(name for name, _ in described) == sorted(set(FILES) - {"README.md"})
+    assert all(len(words) > 10 for _, words in described)
 
 
 def test_the_whole_page_weighs_less_than_100_kb() -> None:
-    languages = [path.stat().st_size for path in WEB.glob("words.*.js")]
-    total = sum(path.stat().st_size for path in WEB.iterdir() if path.name not in LATER)
-    assert total - min(languages) < 100_000  # one language is loaded
-    sources = "".join(path.read_text(encoding="utf-8") for path in WEB.glob("*.js") if path.name not in LATER)
-    for name in LATER:
-        assert f'import("./{name}")' in sources
-        assert f'from "./{name}"' not in sources
+    size = {name: (WEB / name).stat().st_size for name in FILES if name != "README.md"}
+    languages = [size["words/es.js"], size["words/en.js"]]
+    assert sum(size.values()) - sum(size[name] for name in LATER) - min(languages) < 100_000  # one language is loaded
+    at_once = {file for found in MODULES.values() for file, at_once in found if at_once}
+    assert not at_once & LATER
+    assert {file for found in MODULES.values() for file, _ in found} >= LATER
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -91,11 +156,11 @@ def test_what_the_source_may_not_hold(name: str) -> None:
 
 def test_every_key_is_in_the_word_lists() -> None:
     used: set[str] = set()
-    for path in WEB.iterdir():
+    for path in (WEB / name for name in FILES if name != "README.md"):
         source = path.read_text(encoding="utf-8")
         used |= set(re.findall(r"data-t(?:-label|-title|-placeholder)?=\"([^\"]+)\"", source))
         used |= set(re.findall(r"\bt\(\"([\w.]+)\"", source))
     assert len(used) > 50
-    for path in WEB.glob("words.*.js"):
+    for path in (WEB / "words" / "es.js", WEB / "words" / "en.js"):
         known = set(re.findall(r"^  \"?([\w.]+)\"?:", path.read_text(encoding="utf-8"), re.M))
         assert used <= known

@@ -49,7 +49,7 @@ def test_no_word_of_the_interface_is_missing(page: Page) -> None:
     """Each key that the page asks for is there in both languages."""
     keys = page.evaluate(
         """async () => {
-          const [es, en] = await Promise.all([import('/web/words.es.js'), import('/web/words.en.js')]);
+          const [es, en] = await Promise.all([import('/web/words/es.js'), import('/web/words/en.js')]);
           return [Object.keys(es.words), Object.keys(en.words), es.questions.length, en.questions.length];
         }"""
     )

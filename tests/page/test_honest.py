@@ -141,7 +141,9 @@ def test_directions_are_walled_off(visit: Open, park: tuple[ColdServer, dict[str
     assert words
     assert chip
     assert chip["y"] + chip["height"] > words["y"] + words["height"] - 8
-    copied = page.evaluate("async text => (await import('/web/markdown.js')).plain(text)", hostile.sentence(45))
+    copied = page.evaluate(
+        "async text => (await import('/web/conversation/markdown.js')).plain(text)", hostile.sentence(45)
+    )
     assert (copied[0], copied[-1]) == ("\u2068", "\u2069")
 
 

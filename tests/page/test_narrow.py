@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import Server
-from tests.page.steps import ask, begin, chips, opened
-from tests.page.support import PAELLA
+from tests.support.page import ask, begin, chips, opened
+from tests.support.questions import PAELLA
+from tests.support.server import Server
 
 # Both sides of each of the page's breakpoints (24, 30 and 56 rem), and the usual screens.
 WIDTHS = (320, 360, 384, 390, 480, 500, 640, 768, 895, 896, 1024, 1280)

@@ -11,6 +11,10 @@ from playwright.sync_api import Browser, Page
 from tests.support.server import Server
 
 Call = Callable[..., Any]
+HOLDS = """async (cases) => {
+  const { holds } = await import("/web/shell/offsets.js");
+  return cases.map((one) => holds(...one));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +65,7 @@ def test_holds_agrees_with_python_on_every_span(page: Page) -> None:
         if text[start] not in "\r\n" and text[end - 1] not in "\r\n"  # no quote begins or ends in a line end
     ]
     held = page.evaluate(
-        "async cases => { const { holds } = await import('/web/offsets.js'); return cases.map(c => holds(...c)) }",
+        HOLDS,
         cases,
     )
     assert len(cases) > 500
@@ -70,7 +74,7 @@ def test_holds_agrees_with_python_on_every_span(page: Page) -> None:
     shifted = [(lines, quote, start + 1, end + 1) for lines, quote, start, end in cases if len(set(quote)) > 1]
     assert not any(
         page.evaluate(
-            "async cases => { const { holds } = await import('/web/offsets.js'); return cases.map(c => holds(...c)) }",
+            HOLDS,
             shifted,
         )
     )
@@ -78,25 +82,25 @@ def test_holds_agrees_with_python_on_every_span(page: Page) -> None:
 
 def test_holds_refuses_what_is_not_there(call: Call) -> None:
     lines = _lines("uno 𝒜 dos\r\ntres")
-    assert call("offsets", "holds", lines, "𝒜 dos", 4, 9) is True
+    assert call("shell/offsets", "holds", lines, "𝒜 dos", 4, 9) is True
     for quote, start, end in [
         ("𝒜 dos", 5, 10), ("𝒜 dos", 4, 10), ("a dos", 4, 9), ("", 4, 4), ("tres!", 11, 16), ("dos tres", 6, 14),
     ]:  # fmt: skip
-        assert call("offsets", "holds", lines, quote, start, end) is False, quote
+        assert call("shell/offsets", "holds", lines, quote, start, end) is False, quote
 
 
 def test_cut_takes_code_points(call: Call) -> None:
     line = {"n": 1, "char_start": 100, "text": "a𝒜b👍c"}
-    pieces = call("offsets", "cut", line, [{"start": 101, "end": 103, "own": True}, {"start": 90, "end": 102}])
+    pieces = call("shell/offsets", "cut", line, [{"start": 101, "end": 103, "own": True}, {"start": 90, "end": 102}])
     assert [(p["text"], len(p["spans"])) for p in pieces] == [("a", 1), ("𝒜", 2), ("b", 1), ("👍c", 0)]
 
 
 def test_find_where_a_quote_went(call: Call) -> None:
     text = "𝒜 nuevo\r\nuno 𝒜 dos\r\ntres cuatro\r\n"
     for quote in ("𝒜 dos\r\ntres", "𝒜 dos\ntres", "tres", "𝒜 nuevo"):
-        found = call("offsets", "find", _lines(text), quote)
+        found = call("shell/offsets", "find", _lines(text), quote)
         assert text[found["start"] : found["end"]].replace("\r\n", "\n") == quote.replace("\r\n", "\n")
-    assert call("offsets", "find", _lines(text), "cinco") is None
+    assert call("shell/offsets", "find", _lines(text), "cinco") is None
 
 
 def _citation(n: int, marker: str, start: int, end: int, **more: Any) -> dict[str, Any]:
@@ -110,7 +114,7 @@ def test_parts_of_an_answer(call: Call) -> None:
         _citation(1, "[a.txt:8]", 0, 6), _citation(2, "[a.txt:9-10]", 0, 6),
         _citation(3, "[a.txt:3]", dos, text.index(" [a.txt:3]")),
     ]  # fmt: skip
-    found = call("answer", "parts", {"text": text, "citations": citations, "passages": []})
+    found = call("conversation/answer-parts", "parts", {"text": text, "citations": citations, "passages": []})
     assert [(p["text"], [c["n"] for c in p["citations"]], p["supported"]) for p in found] == [
         ("𝒜 uno.", [1, 2], True),
         ("Dos [b.txt:1] no es marca.", [3], True),
@@ -126,7 +130,7 @@ def test_unsupported_sentences_of_a_written_answer(call: Call) -> None:
         {"answer_start": dos, "answer_end": dos + 13, "supported": False, "reason": "sin fuente"},
     ]
     answer = {"text": text, "citations": [_citation(1, "[a.txt:1]", 0, 4)], "passages": [], "sentences": sentences}
-    found = call("answer", "parts", answer)
+    found = call("conversation/answer-parts", "parts", answer)
     assert [(p["text"], p["supported"], p["reason"]) for p in found] == [
         ("Uno.", False, "7 no está en la cita"), ("Dos sin cita.", False, "sin fuente"), ("Tres.", False, None),
     ]  # fmt: skip
@@ -136,7 +140,7 @@ def test_unsupported_sentences_of_a_written_answer(call: Call) -> None:
 def test_no_piece_of_a_marker_shows_while_it_streams(call: Call, cut: int) -> None:
     text = "Una cosa. [a.txt:12-13]"[:cut]
     answer = {"text": text, "citations": [], "passages": [{"file": "a.txt"}]}
-    found = call("answer", "parts", answer, {"streaming": True})
+    found = call("conversation/answer-parts", "parts", answer, {"streaming": True})
     assert [p["text"] for p in found] == ["Una cosa."]
 
 
@@ -152,7 +156,7 @@ def test_no_piece_of_a_marker_shows_while_it_streams(call: Call, cut: int) -> No
     ],
 )
 def test_markdown_of_hostile_text(call: Call, text: str, plain: str) -> None:
-    assert call("markdown", "plain", text) == plain
+    assert call("conversation/markdown", "plain", text) == plain
 
 
 @pytest.mark.parametrize(
@@ -168,4 +172,4 @@ def test_markdown_of_hostile_text(call: Call, text: str, plain: str) -> None:
     ],
 )
 def test_addresses(call: Call, address: str, route: dict[str, Any] | None) -> None:
-    assert call("route", "parse", address) == route
+    assert call("source/address", "parse", address) == route

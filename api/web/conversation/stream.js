@@ -1,6 +1,6 @@
 // Asks the server and reads its events as they come.
 
-import { send } from "./net.js";
+import { send } from "../shell/requests.js";
 
 /** The server said no, in its own words: a problem document (RFC 9457). */
 export class Problem extends Error {

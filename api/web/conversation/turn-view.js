@@ -1,11 +1,10 @@
 // A turn as elements: question, sentences with chips, what was cited, what was only found, what to do next.
 
-import { parts, retrieved } from "./answer.js";
-import { button, el, foreign, icon } from "./dom.js";
-import { number, t } from "./i18n.js";
-import { lines } from "./markdown.js";
-import { format, ofCitation } from "./route.js";
-import { attach } from "./tip.js";
+import { parts, retrieved } from "./answer-parts.js";
+import { button, el, foreign, icon } from "../shell/dom.js";
+import { lines, number, t } from "../words/language.js";
+import { format, ofCitation } from "../source/address.js";
+import { attach } from "./citation-card.js";
 
 const SHOWN = 3; // nearest passages shown at once
 const SNIPPET = 260;

@@ -12,13 +12,23 @@ function kept() {
   }
 }
 
-/** Keep the key for this tab. */
-export function keep(key) {
+function keep(key) {
   try {
     sessionStorage.setItem(KEY, key);
   } catch {
     // Asked for again at the next request, then.
   }
+}
+
+/** Have the reader give a key; whether they did. */
+async function askForKey(wrong) {
+  const { ask } = await import("./key-dialog.js"); // most servers want no key
+  const key = await ask(wrong);
+  if (key === null) return false;
+  keep(key);
+  // As when the network comes back: the state of the server is looked at again.
+  dispatchEvent(new Event("online"));
+  return true;
 }
 
 /** `fetch`, asking the reader for the key when the server wants one. Who declined is asked again by what they do. */
@@ -31,7 +41,7 @@ export async function send(path, options = {}) {
     const headers = { ...options.headers, ...(bytes && { Authorization: `Bearer ${bytes}` }) };
     const response = await fetch(path, { cache: "no-store", ...options, headers });
     if (response.status !== 401 || declined) return response;
-    asking ??= import("./key.js").then(({ ask }) => ask(Boolean(key))).finally(() => (asking = null));
+    asking ??= askForKey(Boolean(key)).finally(() => (asking = null));
     if (!(await asking)) {
       declined = true;
       return response;

@@ -1,6 +1,6 @@
 // Where the question is typed. What stands in it survives a reload.
 
-import { $ } from "./dom.js";
+import { $ } from "../shell/dom.js";
 
 const KEY = "renglon.draft";
 const form = $("#composer");

@@ -1,7 +1,7 @@
 // An answer's text taken apart: sentences, each with the citations that support it, and what nothing supports.
 // No element is made here.
 
-import { slice } from "./offsets.js";
+import { slice } from "../shell/offsets.js";
 
 const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 

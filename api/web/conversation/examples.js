@@ -1,8 +1,8 @@
 // The empty page's three questions: known to be answerable for the articles that ship with Renglón; for anybody
 // else's folder, made from the first words of three of its own files.
 
-import { send } from "./net.js";
-import { samples } from "./i18n.js";
+import { send } from "../shell/requests.js";
+import { samples } from "../words/language.js";
 
 const SEED = "60289b1f0715d09a"; // in the name of the first article that ships with Renglón
 const WORDS_SHOWN = 12;

@@ -1,8 +1,8 @@
 // Adding files to the index from the list of sources, and deleting those that were added. Loaded with that list.
 
-import { $, button, el, foreign } from "./dom.js";
-import { t } from "./i18n.js";
-import { send } from "./net.js";
+import { $, button, el, foreign } from "../shell/dom.js";
+import { t } from "../words/language.js";
+import { send } from "../shell/requests.js";
 
 const OURS = "uploads/"; // how the names of uploaded documents begin
 

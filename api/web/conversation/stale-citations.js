@@ -1,6 +1,6 @@
 // Old answers against the index of today: citations whose file changed since are checked again, by the server.
 
-import { send } from "./net.js";
+import { send } from "../shell/requests.js";
 
 const MOST = 200; // citations in a request
 

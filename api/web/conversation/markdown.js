@@ -1,8 +1,8 @@
 // An answer as Markdown, to be pasted elsewhere: its citations as footnotes with file, line, quote and link.
 
-import { parts } from "./answer.js";
-import { t } from "./i18n.js";
-import { format } from "./route.js";
+import { parts } from "./answer-parts.js";
+import { lines, t } from "../words/language.js";
+import { format } from "../source/address.js";
 
 const BIDI = /[\u202a-\u202e\u2066-\u2069]/;
 
@@ -30,6 +30,3 @@ export function markdown(turn, base) {
   const understood = whole ? `*${t("understood")} ${plain(whole)}*` : "";
   return [`**${plain(turn.question)}**`, understood, body.join(" "), notes.join("\n")].filter(Boolean).join("\n\n") + "\n";
 }
-
-/** "línea 8", "líneas 8–9". */
-export const lines = ({ line_start: a, line_end: b }) => (a === b ? t("line", { a }) : t("lines", { a, b }));

@@ -1,8 +1,7 @@
 // The card that shows a citation's quote, file and line while its chip has the pointer or the focus.
 
-import { $, el, foreign } from "./dom.js";
-import { lines } from "./markdown.js";
-import { t } from "./i18n.js";
+import { $, el, foreign } from "../shell/dom.js";
+import { lines, t } from "../words/language.js";
 
 const card = el("div", { id: "tip", class: "tip", role: "tooltip", hidden: true });
 const LEAVE_MS = 120; // long enough for the pointer to move from the chip into the card

@@ -1,6 +1,6 @@
 // One question and what became of it. No element is made here; `changed` is told of every step.
 
-import { slice } from "./offsets.js";
+import { slice } from "../shell/offsets.js";
 import { Lost, Problem, ask } from "./stream.js";
 
 const SLOW_MS = 4000;
@@ -86,7 +86,6 @@ function after(turn, kind, data) {
   if (kind === "passages") return { passages: data };
   if (kind === "delta") return { text: turn.text + data.text };
   // A model failed in the middle of its answer: what it wrote goes, and the answer begins anew.
-  if (kind === "retract") return { text: "", citations: [] };
   if (kind === "retract") return { text: "", citations: [] };
   if (kind === "citation") return { citations: [...turn.citations, data] };
   if (kind === "answer" || kind === "no_evidence") {

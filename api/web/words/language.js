@@ -2,9 +2,10 @@
 
 const LANGUAGES = ["es", "en"];
 const KEY = "renglon.language";
+const load = (tag) => import(`./${tag}.js`);
 let language = stored() ?? (navigator.languages ?? [navigator.language]).map(known).find(Boolean) ?? "en";
 // Only the language that is shown is loaded. The page's texts wait for it, so that no other one flashes by.
-let { words, questions } = await import(`./words.${language}.js`);
+let { words, questions } = await load(language);
 
 function known(tag) {
   // Someone whose browser speaks Catalan, Galician or Basque reads Spanish rather than English.
@@ -38,9 +39,12 @@ export const number = (n) => n.toLocaleString(language);
 export const date = (iso) =>
   new Date(iso).toLocaleString(language, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 
+/** Where a citation stands: "línea 8", "líneas 8–9". */
+export const lines = ({ line_start: a, line_end: b }) => (a === b ? t("line", { a }) : t("lines", { a, b }));
+
 /** Change the language and keep the choice. */
 export async function choose(next) {
-  ({ words, questions } = await import(`./words.${next}.js`));
+  ({ words, questions } = await load(next));
   language = next;
   try {
     localStorage.setItem(KEY, next);

@@ -1,16 +1,15 @@
 // Opens and closes the source pane by the page's address, so that a reload, the back button and a shared link all
 // lead to the same line; and steps through an answer's citations.
 
-import { $ } from "./dom.js";
-import { copy } from "./clipboard.js";
-import { t } from "./i18n.js";
-import { format, ofCitation, parse } from "./route.js";
-import * as source from "./source.js";
-import * as tip from "./tip.js";
+import { $ } from "../shell/dom.js";
+import { copy } from "../shell/clipboard.js";
+import { t } from "../words/language.js";
+import { format, ofCitation, parse } from "./address.js";
+import * as source from "./pane.js";
 
 const narrow = matchMedia("(max-width: 55.99rem)");
 const behind = [$("#bar"), $("#main")];
-let page = null; // {turns(), say(text), flash(button, text)}
+let page = null; // {turns(), say(text), flash(button, text), opening(): called before a source is shown}
 let now = null; // {route, citation, turn}
 let opener = null;
 
@@ -67,7 +66,7 @@ export function retell() {
 }
 
 async function show(route, preferred) {
-  tip.hide();
+  page.opening();
   const { turn, citation } = find(route, preferred) ?? { turn: preferred, citation: null };
   const first = !source.isOpen();
   now = { route, citation, turn };

@@ -1,12 +1,11 @@
 // The source pane: a file's own lines, scrolled to the cited one, with the exact characters marked.
 
-import { $, el, foreign, icon } from "./dom.js";
-import { number, t } from "./i18n.js";
-import { lines as where } from "./markdown.js";
-import { send } from "./net.js";
-import { cut } from "./offsets.js";
-import { format } from "./route.js";
-import { check } from "./verify.js";
+import { $, el, foreign, icon } from "../shell/dom.js";
+import { number, t, lines as where } from "../words/language.js";
+import { send } from "../shell/requests.js";
+import { cut } from "../shell/offsets.js";
+import { format } from "./address.js";
+import { check } from "./quote-check.js";
 
 const AROUND = 300; // lines fetched before and after the cited ones; the rest on demand
 const pane = $("#source");

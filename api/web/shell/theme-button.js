@@ -1,6 +1,6 @@
 // The theme: the system's, light or dark. theme.js puts a stored choice in place before the first paint.
 
-import { t } from "./i18n.js";
+import { t } from "../words/language.js";
 
 const ORDER = ["auto", "light", "dark"];
 let node = null;

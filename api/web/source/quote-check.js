@@ -1,6 +1,6 @@
 // The check that the browser makes for itself: the quote against the lines that it fetched. It believes no badge.
 
-import { find, holds } from "./offsets.js";
+import { find, holds } from "../shell/offsets.js";
 
 /**
  * What a citation is worth, given {lines, sha256} of its file as it is indexed now: {result, marks, target}.

@@ -1,6 +1,6 @@
 // How the server is: watched until it is ready, and again whenever a request fails.
 
-import { send } from "./net.js";
+import { send } from "./requests.js";
 
 const EVERY_MS = { starting: 700, gone: 1500, failed: 5000 };
 const PHASES = [
