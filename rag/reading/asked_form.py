@@ -122,6 +122,8 @@ _PLACE_NOUNS = words(
     " pueblo capital country countries city cities place places state province continent island river sea ocean"
     " mountain street town village county location territorio territory barrio distrito district"
 )
+# Places of one rank: two of them exclude one another, as a city and its country, or two "places", don't.
+_ONE_PLACE = words("capital pais ciudad continente country city continent")
 _PERSON_NOUNS = words(
     "presidente presidenta lider dirigente ministro ministra secretario portavoz rey reina emperador general persona"
     " autor autora cientifico cientifica actor actriz cantante jugador jugadora entrenador fundador director directora"
@@ -287,7 +289,7 @@ def _which(rest: list[str]) -> AskedForm:
     asked_by_copula = at > 0
     for nouns, form in _BY_NOUN:
         if noun in nouns and not (noun == "por" and rest[at + 1 : at + 2] != ["ciento"]):
-            return AskedForm(form, single=asked_by_copula or form is Form.PLACE)
+            return AskedForm(form, single=noun in _ONE_PLACE if form is Form.PLACE else asked_by_copula)
     if asked_by_copula or noun in ("significa", "mean", "means"):
         return AskedForm(Form.DEFINITION)
     return AskedForm(Form.OTHER)

@@ -78,6 +78,32 @@ _TOKEN = re.compile(
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d\d?)-(\d\d?)\b")
 
 
+# No multiplier is taken into a number beyond this: "mil mil mil …" would grow without end.
+_LARGEST = Decimal(10) ** 24
+_LONGEST = 60  # digits that are read of one number
+_ORDINAL_SIGN = re.compile(r"\.?[ºª°]|(?:st|nd|rd|th)\b")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number at its place: [start, end) of the text. An ordinal ("segunda", "2nd") says a rank, not an amount."""
+
+    start: int
+    end: int
+    value: Decimal
+    ordinal: bool
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A month or a weekday at its place; both count from 1."""
+
+    start: int
+    end: int
+    unit: str  # "month" or "weekday"
+    number: int
+
+
 @dataclass
 class _Number:
     """A number that is being read; `small` is what a multiplier still multiplies."""
@@ -107,6 +133,26 @@ def facts(text: str) -> tuple[list[Fact], set[str]]:
     if "0.5" in held:
         held.add("50")
     return asked, held
+
+
+def figures(text: str) -> list[Figure]:
+    """The numbers of a text in order, those left out that may be none ("los dos países"; "ambos", "mitad")."""
+    plain = folded(text)
+    return [
+        Figure(start, end, Decimal(key), plain[start:end] in _ORDINAL or bool(_ORDINAL_SIGN.match(plain, end)))
+        for start, end, key, firm in _numbers(plain)
+        if firm and plain[start:end] not in _HALVES and plain[max(start - 4, 0) : end] != "por ciento"
+    ]
+
+
+def moments(text: str) -> list[Moment]:
+    """The months and weekdays that a text names, in order."""
+    out = []
+    for start, end, key, firm in _dates(text, folded(text)):
+        unit, _, number = key.partition(" ")
+        if firm and number.isdecimal() and not text[start].isdecimal():
+            out.append(Moment(start, end, unit, int(number)))
+    return out
 
 
 def _numbers(plain: str) -> Iterator[tuple[int, int, str, bool]]:
@@ -150,7 +196,7 @@ def _begin(token: re.Match[str], following: str) -> _Number | None:
 
 def _goes_on(number: _Number, word: str, following: str) -> bool:
     """Take a word into the number; False when it no longer belongs to it."""
-    if word in _TIMES:
+    if word in _TIMES and number.value < _LARGEST:
         times = _TIMES[word]
         thousands = number.small - number.small % 1000 if times == 100 else Decimal(0)
         number.small = thousands + max(number.small - thousands, Decimal(1)) * times
@@ -177,6 +223,7 @@ def _whole(number: _Number, plain: str, before: str) -> tuple[int, int, str, boo
 
 
 def _digits(text: str) -> Decimal:
+    text = text[:_LONGEST]
     whole = _GROUPED.match(text) or _PLAIN.match(text)
     assert whole
     tail = text[whole.end() + 1 :]
