@@ -27,7 +27,9 @@ log = logging.getLogger("renglon")
 class Jobs:
     """The queue. Records are plain values that are replaced, never changed, so that any thread may read them."""
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: int = WAITING) -> None:
+        """`waiting`: how many jobs the queue holds; further ones are refused."""
+        self._waiting = waiting
         self._changed = threading.Condition()
         self._records: OrderedDict[str, JobInfo] = OrderedDict()
         self._queue: list[tuple[str, Work]] = []
@@ -43,7 +45,7 @@ class Jobs:
             for id_, _ in self._queue:
                 if self._records[id_].kind == kind:
                     return self._records[id_]
-            if len(self._queue) >= WAITING or self._stopped:
+            if len(self._queue) >= self._waiting or self._stopped:
                 raise IndexBusy(f"{len(self._queue)} jobs are waiting.", "GET /v1/jobs/{id} says when one is done.")
             job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, state="queued", created_at=_now())
             self._queue.append((job.id, work))

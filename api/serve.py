@@ -10,6 +10,7 @@ import uvicorn
 
 from api.app import create_app
 from api.guard import is_loopback_address, key_of
+from api.service import Service
 from rag.errors import PortInUse, RenglonError, UnsafeAddress
 from rag.settings import Settings
 
@@ -53,8 +54,11 @@ def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 
-def serve(settings: Settings, watch: bool = False) -> None:
-    """Listen and answer until stopped. Raises UnsafeAddress, PortInUse."""
+def serve(settings: Settings, watch: bool = False, service: Service | None = None) -> None:
+    """Listen and answer until stopped, with a `service` that is open already or one of its own.
+
+    Raises UnsafeAddress, PortInUse.
+    """
     require_safe_address(settings)
     sock = bind(settings.host, settings.port)
     host, port = _reachable(sock.getsockname()[0]), sock.getsockname()[1]
@@ -64,6 +68,6 @@ def serve(settings: Settings, watch: bool = False) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("renglon").info("listening on %s", url)
     config = uvicorn.Config(
-        create_app(settings, url, watch), timeout_graceful_shutdown=GRACE_S, log_level="warning", access_log=False
+        create_app(settings, url, watch, service), timeout_graceful_shutdown=GRACE_S, log_level="warning", access_log=False
     )
     uvicorn.Server(config).run(sockets=[sock])

@@ -193,6 +193,10 @@ class Store:
 
     # -- mending
 
+    def wait_until_mended(self, seconds: float | None = None) -> None:
+        """Return when nothing is being rebuilt in the background any more, or after so many seconds."""
+        self._healer.wait(seconds)
+
     def catch_up(self) -> int:
         """Make good what a process left behind that died, or a disk that failed; returns passages changed.
 

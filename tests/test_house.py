@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -36,12 +38,15 @@ def test_one_arrow_and_small_modules(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))
 
 
-def test_rag_does_not_import_the_heavy_ones_for_its_types() -> None:
-    light = ("types", "errors", "settings", "question")
-    for name in light:
-        assert not re.search(
-            r"^(import|from) (llama_index|torch|chromadb)", (ROOT / "rag" / f"{name}.py").read_text(), re.M
-        )
+HEAVY = {"torch", "transformers", "sentence_transformers", "chromadb", "llama_index", "tantivy", "sklearn"}
+LIGHT = ["rag.types", "rag.errors", "rag.settings", "rag.question", "api.app", "api.serve", "api.cli.commands"]
+
+
+def test_light_modules_load_no_heavy_library() -> None:
+    """A server listens, and the command line says what is wrong, before any of them is imported."""
+    code = "import sys, importlib; [importlib.import_module(m) for m in sys.argv[1:]]; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, *LIGHT], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert not HEAVY & set(done.stdout.split())
 
 
 def test_settings_fit_a_page() -> None:
@@ -90,3 +95,46 @@ def test_no_file_of_the_project_names_a_machine_or_a_registry() -> None:
     forbidden = re.compile("/" + r"(work|root|tmp/lab)\b|pypi\.|/opt/" + "pypi")
     for path in [*MODULES, ROOT / "README.md", ROOT / "Makefile", ROOT / "constraints.txt", ROOT / "pyproject.toml"]:
         assert not forbidden.search(path.read_text()), path
+
+
+TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
+OWN = ("self", "cls", "super()")  # whose private names a class may use
+
+
+def private_uses(tree: ast.Module) -> list[str]:
+    """Private names of others that are used or imported."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
+            owner = ast.unparse(node.value)
+            if owner not in OWN and (owner, node.attr) != ("os", "_exit"):
+                found.append(f"line {node.lineno}: {owner}.{node.attr}")
+        elif isinstance(node, ast.ImportFrom):
+            found += [f"line {node.lineno}: {a.name}" for a in node.names if a.name.startswith("_")]
+    return found
+
+
+def string_patches(tree: ast.Module) -> list[str]:
+    """Calls that replace something named by a dotted string, which a renamed module silently leaves behind."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    return [
+        f"line {call.lineno}: {ast.unparse(call.func)}"
+        for call in calls
+        if ast.unparse(call.func).rsplit(".")[-1] in ("setattr", "delattr", "patch")
+        and isinstance(call.args[0], ast.Constant)
+    ]
+
+
+def imported_tests(tree: ast.Module) -> list[str]:
+    """Test modules and conftests that are imported; what tests share belongs to `tests.support`."""
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    modules += [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
+    return [m for m in modules if m.startswith("tests") and m.rsplit(".")[-1].startswith(("test_", "conftest"))]
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_tests_use_public_doors(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert private_uses(tree) == []
+    assert string_patches(tree) == []
+    assert imported_tests(tree) == []

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +14,12 @@ from index.renglon import build_engine
 from index.store import Store
 from rag.errors import IndexBusy, ModelMismatch
 from rag.settings import Settings
-from tests.support.chroma import chroma_server
+from tests.support.chroma import chroma_server, collections_at
+from tests.support.doomed import EXIT, reembed_until
 from tests.support.models import Turned
 from tests.support.paths import MAX_BYTES, MODELS
+from tests.support.processes import run_child
+from tests.support.remembering import Remembering
 from tests.support.soundness import in_step
 
 QUESTION = "¿Cuándo se abrió el puente de Triana?"
@@ -37,9 +38,9 @@ def test_the_dense_projection_may_stand_on_a_server(
         Syncer(store, encoder, MAX_BYTES).sync(corpus)
         assert in_step(store)
         assert not (tmp_path / "data" / "dense").exists()
-        names = {collection.name for collection in store.dense._client.list_collections()}
+        names = collections_at(chroma)
         store.rebuild()
-        after = {collection.name for collection in store.dense._client.list_collections()}
+        after = collections_at(chroma)
         assert len(after - names) == len(names - after) == 1  # the old collection is gone
     with Store(tmp_path / "data", chroma_url=chroma) as store:
         store.catch_up()
@@ -124,22 +125,12 @@ def test_the_old_model_answers_until_the_new_one_is_complete(
 def test_a_change_of_model_may_be_cut_short_anywhere(
     tmp_path: Path, corpus: Path, encoder: Encoder, moment: str
 ) -> None:
-    data = tmp_path / "data"
+    data, memory = tmp_path / "data", tmp_path / "memory"
+    remembering = Remembering(encoder)
     with Store(data) as store:
-        Syncer(store, encoder, MAX_BYTES).sync(corpus)
-    code = f"""
-import os, pathlib
-from index.storage import catalog
-from index.model.encoder import load_encoder
-from index.store import Store
-from index.ingest.sync import Syncer
-from rag.settings import Settings
-from tests.support.models import Turned
-setattr(catalog.Catalog, {moment!r}, lambda *a, **k: os._exit(9))
-store = Store(pathlib.Path({str(data)!r}))
-Syncer(store, Turned(load_encoder(Settings(models_dir=pathlib.Path({str(MODELS)!r})))), 10**6).reembed()
-"""
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+        Syncer(store, remembering, MAX_BYTES).sync(corpus)
+    remembering.keep(memory)
+    assert run_child(reembed_until, str(data), str(memory), moment) == EXIT
     switched = moment == "drop_other_vectors"
     with Store(data) as store:
         store.catch_up()

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,7 +15,9 @@ from index.model.encoder import Encoder
 from index.renglon import build_engine
 from index.retriever import HybridRetriever
 from index.store import Store
+from rag.errors import ProjectionDamaged
 from rag.settings import Settings
+from tests.support.chroma import lose_collection
 from tests.support.paths import MAX_BYTES, MODELS
 from tests.support.soundness import in_step
 
@@ -83,7 +86,7 @@ def test_damaged_files_are_noticed_at_the_next_start(
         path.write_bytes(b"\xa5" * path.stat().st_size)
     with Store(copy) as store:
         store.catch_up()
-        store._healer.wait()
+        store.wait_until_mended()
         assert whole(store)
 
 
@@ -112,26 +115,29 @@ def test_damage_found_while_answering_leaves_the_other_side(data: Path, corpus: 
         engine = build_engine(store, encoder, Settings(models_dir=MODELS))
         assert not engine.answer(QUESTION).degraded
         with store.building:  # the rebuild waits until we have looked
-            store.dense._client.delete_collection("passages")
+            (place,) = (data / "dense").iterdir()
+            lose_collection(place)
             answer = engine.answer(QUESTION)
             assert answer.degraded
             assert answer.citations[0].file == "uno.txt"
             (corpus / "uno.txt").write_text("El puente de Triana se abrió en 1852, un jueves.\n")
             Syncer(store, encoder, MAX_BYTES).sync(corpus)  # degraded, and yet it takes changes
             assert "jueves" in engine.answer(QUESTION).citations[0].quote
-        store._healer.wait()
+        store.wait_until_mended()
         assert not engine.answer(QUESTION).degraded
         assert in_step(store)
 
 
-def test_without_both_projections_the_stored_vectors_answer(data: Path, encoder: Encoder) -> None:
+def test_without_both_projections_the_stored_vectors_answer(
+    data: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Store(data) as store, store.building:
         retriever = HybridRetriever(store, encoder)
         expected = [row.pk for row, *_ in retriever.rank(QUESTION, encoder.encode_query(QUESTION))]
-        store.dense._client.delete_collection("passages")
-        lexical = store.lexical
-        shutil.rmtree(lexical.folder)
-        lexical._index = None  # type: ignore[assignment]  # what tantivy holds mapped it would go on reading
+        (place,) = (data / "dense").iterdir()
+        lose_collection(place)
+        lost = ProjectionDamaged("tantivy can't answer.")  # it would go on reading what it holds mapped
+        monkeypatch.setattr(store.lexical, "search", Mock(side_effect=lost))
         found = [row.pk for row, *_ in retriever.rank(QUESTION, encoder.encode_query(QUESTION))]
         assert set(store.views.damage) == {"dense", "lexical"}
         assert found == expected

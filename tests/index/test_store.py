@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from index.ingest.sync import Syncer
 from index.storage.catalog import Catalog
 from index.store import Store
 from rag.errors import DataFolderUnusable, IndexBusy, IndexMissing, ProjectionDamaged
+from tests.support.doomed import EXIT, hold
+from tests.support.processes import run_child
 
 
 def wrong(store: Store) -> dict[str, str]:
@@ -26,8 +30,7 @@ def test_a_second_process_is_refused_with_the_holders_name(store: Store) -> None
 
 
 def test_the_lock_ends_with_its_holder(tmp_path: Path) -> None:
-    code = f"import os, pathlib; from index.store import Store; Store(pathlib.Path({str(tmp_path)!r})); os._exit(9)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert run_child(hold, str(tmp_path)) == EXIT
     Store(tmp_path).close()
 
 
@@ -56,7 +59,8 @@ def test_a_damaged_catalogue_is_told(tmp_path: Path) -> None:
 
 
 def test_a_catalogue_of_another_release_is_told(store: Store) -> None:
-    store.catalog._db.execute("PRAGMA user_version = 99")
+    with closing(sqlite3.connect(store.catalog.path)) as other:
+        other.execute("PRAGMA user_version = 99")
     with pytest.raises(DataFolderUnusable, match="schema 99"):
         Catalog(store.catalog.path)
 
@@ -82,7 +86,8 @@ def test_doctor_finds_what_is_missing_left_over_or_damaged(store: Store, syncer:
     store.dense.add([pk], -row.vector[None, :])
     assert "Chroma self-query" in wrong(store)
     store.rebuild()
-    store.catalog._db.execute("UPDATE passages SET text = 'otra' WHERE pk = ?", (pk,))
+    with closing(sqlite3.connect(store.catalog.path)) as other, other:
+        other.execute("UPDATE passages SET text = 'otra' WHERE pk = ?", (pk,))
     assert "spans" in wrong(store)
 
 

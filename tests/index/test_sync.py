@@ -2,21 +2,22 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from index.corpus.globs import Globs
+from index.ingest import sync
 from index.ingest.plan import survey
 from index.ingest.sync import Syncer
 from index.model.encoder import Encoder
 from index.records import ModelKey
 from index.store import Store
 from rag.errors import CorpusNotFound, ModelMismatch, NoReadableFile, RenglonError
+from tests.support.doomed import sync_until
 from tests.support.models import Counting
-from tests.support.paths import MAX_BYTES, ROOT
+from tests.support.paths import MAX_BYTES
+from tests.support.processes import run_child
 from tests.support.soundness import in_step
 
 
@@ -256,7 +257,7 @@ def test_a_name_that_is_no_text_is_refused_and_the_rest_goes_on(store: Store, sy
 def test_progress_counts_down_to_nothing(syncer: Syncer, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(6):
         (corpus / f"más{i}.txt").write_text("Una frase corta. " * 9)
-    monkeypatch.setattr("index.ingest.sync.GATHER", 20)
+    monkeypatch.setattr(sync, "GATHER", 20)
     steps: list[tuple[int, int]] = []
     syncer.sync(corpus, lambda done, left: steps.append((done, left)))
     assert steps[-1][1] == 0
@@ -267,32 +268,15 @@ def test_progress_counts_down_to_nothing(syncer: Syncer, corpus: Path, monkeypat
 def test_a_killed_first_sync_goes_on_where_it_stopped(tmp_path: Path, encoder: Encoder) -> None:
     corpus = tmp_path / "many"
     corpus.mkdir()
-    for i in range(300):
+    for i in range(120):
         (corpus / f"{i:03}.txt").write_text(f"La nota número {i} habla del puerto. Llegó el día {i} del año.\n")
-    process = subprocess.Popen([sys.executable, "-c", _KILLED, str(corpus), str(tmp_path / "data")], cwd=ROOT)
-    assert process.wait(120) == -signal.SIGKILL
+    assert run_child(sync_until, str(tmp_path / "data"), str(corpus), 150) == -signal.SIGKILL
     with Store(tmp_path / "data") as store:
         done = {row.file: row.indexed_at for row in store.catalog.documents()}
-        assert 0 < len(done) < 300
+        assert 0 < len(done) < 120
         counted = Counting(encoder)
         report = Syncer(store, counted, MAX_BYTES).sync(corpus)
-        assert (report.unchanged, len(report.added)) == (len(done), 300 - len(done))
-        assert counted.passages == report.passages == 300 - len(done)
+        assert (report.unchanged, len(report.added)) == (len(done), 120 - len(done))
+        assert counted.passages == report.passages == 120 - len(done)
         assert {row.file: row.indexed_at for row in store.catalog.documents() if row.file in done} == done
         assert in_step(store)
-
-
-_KILLED = """
-import os, signal, sys
-from pathlib import Path
-from index.ingest import sync
-from index.model.encoder import load_encoder
-from index.store import Store
-from rag.settings import Settings
-sync.GATHER = 60  # groups of twenty files
-def progress(done, left, seen=[0]):
-    seen[0] += done
-    if seen[0] > 400:
-        os.kill(os.getpid(), signal.SIGKILL)
-sync.Syncer(Store(Path(sys.argv[2])), load_encoder(Settings()), 10**6).sync(Path(sys.argv[1]), progress)
-"""

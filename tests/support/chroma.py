@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import chromadb
 import httpx
+from chromadb.config import Settings as ChromaSettings
 
 from tests.support.server import free_port
 
@@ -33,3 +35,20 @@ def chroma_server(folder: Path) -> Iterator[tuple[str, int]]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def collections_at(url: str) -> set[str]:
+    """The names of the collections on a Chroma server."""
+    address = httpx.URL(url)
+    settings = ChromaSettings(anonymized_telemetry=False)
+    client = chromadb.HttpClient(address.host, address.port or 8000, settings=settings)
+    return {collection.name for collection in client.list_collections()}
+
+
+def lose_collection(folder: Path) -> None:
+    """Delete the collection under a local projection's feet, as another program on the same folder could.
+
+    A second client of the same process shares the first one's database; `settings` must be the same for that.
+    """
+    settings = ChromaSettings(anonymized_telemetry=False, allow_reset=False)
+    chromadb.PersistentClient(str(folder), settings=settings).delete_collection("passages")

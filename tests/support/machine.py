@@ -1,8 +1,8 @@
 """A corpus that lives: files come, change, go and are renamed, the process dies at any moment, the index is rebuilt.
 
 The index is compared with a plain dictionary. Catalogue, Chroma, tantivy and engine are the real ones; the vectors
-are E5's, remembered for each text of a small pool. Only the probe runs in this process: thousands of short
-processes would be started else (`tests/index/test_heal.py` and `tests/torture/` start them).
+are E5's, remembered for each text of a small pool. Only the probe runs in this process, which would otherwise start
+thousands of short ones (`tests/index/test_healer.py` and `tests/torture/` start them).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -23,50 +23,13 @@ from index.store import Store
 from rag.engine import Engine
 from rag.errors import NoReadableFile
 from rag.settings import Settings
+from tests.support.deaths import Dies, dying
 from tests.support.paths import MAX_BYTES
 from tests.support.remembering import SENTENCES, TEXTS, Remembering
 
 MEMORY = Path("/dev/shm")  # a death here is a copy of the files: nothing depends on what a real disk keeps
 SETTINGS = Settings()
 NAMES = ["a.txt", "b.txt", "c.md", "sub/d.txt", "ñandú.txt"]
-
-
-class Dies(BaseException):
-    """The process ends here."""
-
-
-class Mortal(Store):
-    """A store that dies at the n-th of its steps: what is on the disk at that moment is all that remains."""
-
-    steps_left: int | None = None
-    remains: Path | None = None
-
-    def _step(self) -> None:
-        if self.steps_left is not None:
-            self.steps_left -= 1
-            if self.steps_left < 0 and self.remains is None:
-                self.remains = self.folder.with_name(self.folder.name + "x")
-                shutil.copytree(self.folder, self.remains)
-            if self.remains is not None:
-                raise Dies
-
-    def _project_into(self, kind: str, removed: Any, added: Any) -> None:
-        self._step()
-        super()._project_into(kind, removed, added)
-        self._step()
-
-    def _store_all(self, changes: Any, model: Any, rows: Any) -> list[int]:
-        replace = self.catalog.replace
-
-        def mortal(*args: Any) -> list[int]:
-            self._step()
-            return replace(*args)
-
-        self.catalog.replace = mortal  # type: ignore[method-assign]
-        try:
-            return super()._store_all(changes, model, rows)
-        finally:
-            self.catalog.replace = replace  # type: ignore[method-assign]
 
 
 class Life(RuleBasedStateMachine):
@@ -82,7 +45,7 @@ class Life(RuleBasedStateMachine):
         self.files: dict[str, str] = {}
         self.indexed: dict[str, str] = {}
         self.data = self.work / "data"
-        self.store: Mortal
+        self.store: Store
         self.engine: Engine
 
     @initialize()
@@ -90,13 +53,10 @@ class Life(RuleBasedStateMachine):
         self._open()
 
     def _open(self) -> None:
-        self.store = Mortal(self.data)
-        real, probe.ask = probe.ask, lambda folder, kind, _: probe.look(folder, kind)
-        try:
+        self.store = Store(self.data)
+        with patch.object(probe, "ask", lambda folder, kind, _: probe.look(folder, kind)):
             self.store.catch_up()
-        finally:
-            probe.ask = real
-        self.store._healer.wait()
+        self.store.wait_until_mended()
         assert not self.store.degraded
         self.engine = build_engine(self.store, self.encoder, SETTINGS)
 
@@ -148,33 +108,26 @@ class Life(RuleBasedStateMachine):
 
     @rule(step=st.integers(0, 9))
     def die_while_syncing(self, step: int) -> None:
-        before, self.store.steps_left = dict(self.indexed), step
+        before = dict(self.indexed)
         try:
-            self._sync()
+            with dying(self.data, step) as death:
+                self._sync()
         except Dies:
-            assert self.store.remains is not None
-            remains = self.store.remains
-            self._bury()
-            shutil.rmtree(self.data)
-            remains.rename(self.data)
-            self._open()
+            assert death.remains is not None
+            self._go_on_from(death.remains)
             self.indexed = {row.file: self._stored(row.id) for row in self.store.catalog.documents()}
             for name in before.keys() | self.files.keys():
                 assert self.indexed.get(name) in (before.get(name), self.files.get(name))
-        else:
-            self.store.steps_left = None
-
-    def _bury(self) -> None:
-        self.store._healer.close()
-        self.store.views.close()
-        self.store.catalog.close()
-        self.store.lock.release()
 
     @rule()
     def die(self) -> None:
         remains = self.data.with_name("remains")
         shutil.copytree(self.data, remains)
-        self._bury()
+        self._go_on_from(remains)
+
+    def _go_on_from(self, remains: Path) -> None:
+        """The next life begins with a copy of the files that was made while the store was open."""
+        self.store.close()
         shutil.rmtree(self.data)
         remains.rename(self.data)
         assert not (self.data / healer.MARK).exists()

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.paths import MODELS, ROOT
@@ -21,6 +22,15 @@ CHILDREN.set_forkserver_preload(["tests.support.libraries", "tests.support.proce
 def environment_of(data: Path, **more: str) -> dict[str, str]:
     """The environment of a `renglon` process."""
     return {**os.environ, "RENGLON_DATA_DIR": str(data), "RENGLON_MODELS_DIR": str(MODELS), **more}
+
+
+def run_child(work: Callable[..., None], *arguments: object) -> int | None:
+    """Run a function in a process of its own, to its end; the exit status, negative after a signal."""
+    child = CHILDREN.Process(target=work, args=arguments)
+    child.start()
+    child.join(120)
+    child.kill()
+    return child.exitcode
 
 
 class Process:

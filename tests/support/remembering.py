@@ -55,6 +55,10 @@ class Remembering(Encoder):
                 self.encode_documents([(text[start:end], spans)])
         for sentence in [*SENTENCES, "warm"]:
             self.encode_query(sentence)
+        self.keep(path)
+
+    def keep(self, path: Path) -> None:
+        """Keep what was embedded so far in a file."""
         known = {name: getattr(self, name) for name in ("name", "revision", "dimension", "_documents", "_questions")}
         path.write_bytes(pickle.dumps(known))
 

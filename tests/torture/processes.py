@@ -12,10 +12,10 @@ import random
 import time
 from pathlib import Path
 
-import index.model.encoder
 from api.serve import serve
+from api.service import Service
 from index.ingest.sync import Syncer
-from index.renglon import build_engine
+from index.renglon import Renglon, build_engine
 from index.storage import dense
 from index.store import Store
 from rag.settings import Settings
@@ -68,8 +68,10 @@ def sync_for_ever(data: str, corpus: str, memory: str, acknowledged: str, seed: 
 
 def serve_for_ever(data: str, corpus: str, memory: str, port: int) -> None:
     """`renglon serve` with vectors from a file."""
-    index.model.encoder.load_encoder = lambda _: Remembering.recall(Path(memory))
-    serve(Settings(data_dir=Path(data), corpus=Path(corpus), port=port))
+    settings = Settings(data_dir=Path(data), corpus=Path(corpus), port=port)
+    service = Service(settings)
+    service.opened = Renglon(settings, "renglon serve", encoder=Remembering.recall(Path(memory)))
+    serve(settings, service=service)
 
 
 def look(data: str, corpus: str, memory: str, acknowledged: str, found: str) -> None:
@@ -83,7 +85,7 @@ def look(data: str, corpus: str, memory: str, acknowledged: str, found: str) -> 
     logging.getLogger("renglon").setLevel(logging.WARNING)
     with Store(Path(data)) as store:
         store.catch_up()
-        store._healer.wait(120)
+        store.wait_until_mended(120)
         seconds = time.perf_counter() - began
         path = Path(acknowledged)
         before = json.loads(path.read_text()) if path.exists() else {}

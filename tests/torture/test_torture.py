@@ -76,5 +76,5 @@ def test_a_full_disk_is_told_and_costs_nothing(
         assert answer.citations[0].file == "uno.txt"
         (small_disk / "filler").unlink()
         assert syncer.sync(corpus).added == ["tres.txt"]
-        store._healer.wait(60)
+        store.wait_until_mended(60)
         assert unsound(store) == []

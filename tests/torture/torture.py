@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import multiprocessing
 import os
 import random
 import re
@@ -40,14 +39,13 @@ from rag.errors import DataFolderUnusable
 from rag.settings import Settings
 from tests.support.machine import Life, machine_settings
 from tests.support.paths import MODELS, SEEDS
+from tests.support.processes import CHILDREN
 from tests.support.remembering import SENTENCES, TEXTS, Remembering
 from tests.support.server import Server, free_port
 from tests.support.soundness import unsound
 from tests.torture import processes
 
 Figures = dict[str, Any]
-CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(["tests.torture.processes"])
 
 
 class Torture:
@@ -93,7 +91,7 @@ class Torture:
                 began = time.perf_counter()
                 with Store(copy) as store:
                     store.catch_up()
-                    store._healer.wait(120)
+                    store.wait_until_mended(120)
                     slowest = max(slowest, time.perf_counter() - began)
                     self.wrong += [f"{name} {harm}: {problem}" for problem in unsound(store)]
                 tried += 1
@@ -236,7 +234,7 @@ class Torture:
                     self.wrong.append(f"{left} bytes left: documents were lost")
                 (mount / "filler").unlink()
                 syncer.sync(corpus)
-                store._healer.wait(120)
+                store.wait_until_mended(120)
                 self.wrong += [f"{left} bytes left, then freed: {problem}" for problem in unsound(store)]
                 if {row.file for row in store.catalog.documents()} != set(processes.contents(corpus)):
                     self.wrong.append(f"{left} bytes left, then freed: the folder is not what is indexed")
