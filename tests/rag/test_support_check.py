@@ -377,3 +377,10 @@ def test_the_check_holds_its_figures(encoder: Encoder) -> None:
     assert {name: rows[name].part / rows[name].whole >= floor for name, floor in floors.items()} == dict.fromkeys(
         floors, True
     )
+
+
+def test_thousands_of_multipliers_in_a_row_are_bounded() -> None:
+    for text in ("mil " * 20_000, "un millón de millones " * 5_000, "9" * 100_000):
+        asserted, held = facts(text)
+        assert all(len(key) < 100 for key in held)
+        assert len(asserted) <= len(text)
