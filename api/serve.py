@@ -67,7 +67,6 @@ def serve(settings: Settings, watch: bool = False, service: Service | None = Non
     for noisy in ("sentence_transformers", "httpx", "chromadb", "transformers"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("renglon").info("listening on %s", url)
-    config = uvicorn.Config(
-        create_app(settings, url, watch, service), timeout_graceful_shutdown=GRACE_S, log_level="warning", access_log=False
-    )
+    app = create_app(settings, url, watch, service)
+    config = uvicorn.Config(app, timeout_graceful_shutdown=GRACE_S, log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[sock])
