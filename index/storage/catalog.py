@@ -207,7 +207,10 @@ class Catalog:
 
     def pks(self) -> set[int]:
         """The keys of all passages."""
-        return {row[0] for row in self._db.execute("SELECT pk FROM passages")}
+        return set(self._keys("SELECT pk FROM passages"))
+
+    def _keys(self, query: str, values: Sequence[str] = ()) -> list[int]:
+        return [row[0] for row in self._db.execute(query, values)]
 
     def pks_without_vectors(self, model: ModelKey) -> list[int]:
         """Passages that a model has not embedded yet."""
@@ -239,6 +242,26 @@ class Catalog:
             columns = (*row, tuple(sentences[row[0]]), vector, stored)
             found[row[0]] = PassageRow(*columns)
         return [found[pk] for pk in pks if pk in found]
+
+    def passages_of(self, ids: Sequence[str]) -> list[PassageRow]:
+        """All passages of documents, in the order given and as they stand there."""
+        pks: list[int] = []
+        for id_ in ids:
+            pks += self._keys("SELECT pk FROM passages WHERE document_id = ? ORDER BY ordinal", (id_,))
+        return self.passages(pks)
+
+    def sample(self, most: int) -> list[tuple[str, str]]:
+        """(id, sha256) of at most so many documents, spread evenly over all of them; the same until they change."""
+        count = self.counts()["documents"]
+        query = "SELECT id, sha256 FROM (SELECT id, sha256, row_number() OVER (ORDER BY id) - 1 AS n FROM documents)"
+        rows = self._db.execute(f"{query} WHERE n % ? = 0 LIMIT ?", (max(1, -(-count // most)), most))
+        return [(row[0], row[1]) for row in rows]
+
+    def ends(self, id_: str, chars: int) -> str:
+        """A document's first and last characters, so many of each; the whole of a shorter one."""
+        row = self._db.execute("SELECT text FROM documents WHERE id = ?", (id_,)).fetchone()
+        text = "" if row is None else str(row[0])
+        return text if len(text) <= 2 * chars else f"{text[:chars]}\n{text[-chars:]}"
 
     def batches(self, size: int, model: ModelKey | None = None) -> Iterator[tuple[list[int], Vectors, list[str]]]:
         """(pks, vectors, texts) of all passages, in batches: what the projections are made of.
