@@ -10,8 +10,10 @@ from index.store import Store
 from rag.evidence.boilerplate import BOILERPLATE
 from tests.support.seed_boilerplate import SEED_LINES
 
-STORY = "El {n}.º puente de la ciudad se abrió en 19{n}0 y lo cruzan cada día miles de personas.\n"
+STORY = (
+    "El {n}.º puente de la ciudad se abrió en 19{n}0 y lo cruzan cada día miles de personas.\n"
     "El taller de la calle {n} lo diseñó.\n"
+)
 BANNER = "Todas las noticias de la ciudad en tu bolsillo, gratis y sin esperas"
 
 
