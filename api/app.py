@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -14,7 +15,6 @@ from api.http.routes import router
 from api.service import Service
 from rag.settings import Settings
 
-VERSION = "0.1.0"
 # A question of 20,000 characters is refused by length; a body that can't be one is refused before it is read.
 MAX_BODY_BYTES = 1_000_000
 
@@ -34,7 +34,7 @@ def create_app(settings: Settings, url: str = "", watch: bool = False, service: 
         service.stop()
 
     app: FastAPI = FastAPIOffline(
-        redoc_url=None, title="Renglón", version=VERSION, lifespan=lifespan, max_body_size=MAX_BODY_BYTES,
+        redoc_url=None, title="Renglón", version=version("renglon"), lifespan=lifespan, max_body_size=MAX_BODY_BYTES,
         description="Answers from a folder of articles; every sentence cites file, line and span.",
     )  # fmt: skip
     app.state.service = service

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +47,21 @@ def _ask_server(settings: Settings, route: str, body: dict[str, Any]) -> dict[st
 def _require_index(settings: Settings) -> None:
     if not (settings.data_dir / "catalog.sqlite").exists():
         raise IndexMissing("Nothing is indexed yet.", "Run: renglon sync FOLDER")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"renglon {version('renglon')}", markup=False)
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Answers from a folder of articles; every sentence cites file and line."""
 
 
 @app.command()
