@@ -8,7 +8,7 @@ from html import escape
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 420, 260
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 40  # LEFT holds a tick of five digits beside the axis' name
 SERIES_COLOURS = 5  # the page's CSS has s0 … s4
 _MAX_BINS = 24
 
@@ -58,14 +58,11 @@ def line_plot(title: str, x_label: str, y_label: str, series: Sequence[Series], 
                 f"<title>{escape(s.name)}: {x:g}, {y:.3f}</title></circle>"
                 for x, y in s.points
             ]
-    legend = "".join(
-        f'<span><i class="key s{i % SERIES_COLOURS}"></i>{escape(s.name)}</span>' for i, s in enumerate(shown)
-    )
-    return _figure(title, "".join(body), legend if len(shown) > 1 else "")
+    return _figure(title, "".join(body), _legend([s.name for s in shown]) if len(shown) > 1 else "")
 
 
 def histogram(title: str, x_label: str, values: Sequence[float], marks: Sequence[tuple[str, float]] = ()) -> str:
-    """Counts of values in equal bins from 0, with named vertical marks (a median, say)."""
+    """Counts of values in equal bins from 0, with vertical marks (a median, say) that the legend names."""
     if not values:
         return _empty(title)
     # A single slow question must not flatten all others: the last bin holds what lies beyond the 99th percentile.
@@ -87,16 +84,13 @@ def histogram(title: str, x_label: str, values: Sequence[float], marks: Sequence
             f'height="{frame.y(0) - frame.y(count):.1f}"><title>{i * width:.3g} to {(i + 1) * width:.3g}: '
             f"{count}</title></rect>"
         )
-    for i, (name, at) in enumerate(marks):
+    for i, (_, at) in enumerate(marks, 1):
         x = frame.x(min(at, ticks[-1]))
-        body.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-        anchor = "end" if x > WIDTH - 90 else "start"
-        shift = -4 if anchor == "end" else 4
         body.append(
-            f'<text class="note" x="{x + shift:.1f}" y="{TOP + 10 + 13 * i}" text-anchor="{anchor}">'
-            f"{escape(name)} {at:.3g}</text>"
+            f'<line class="mark s{i % SERIES_COLOURS}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
         )
-    return _figure(title, "".join(body), "")
+    # Marks are named below the picture: two that are near each other would write over each other in it.
+    return _figure(title, "".join(body), _legend([f"{name} {at:.3g}" for name, at in marks], first_colour=1))
 
 
 def interval_bar(value: float, interval: Sequence[float] | None) -> str:
@@ -153,6 +147,13 @@ def _axes(frame: _Frame, x_ticks: Sequence[float], y_ticks: Sequence[float], x_l
         f"{escape(y_label)}</text>"
     )
     return "".join(parts)
+
+
+def _legend(names: Sequence[str], first_colour: int = 0) -> str:
+    return "".join(
+        f'<span><i class="key s{i % SERIES_COLOURS}"></i>{escape(name)}</span>'
+        for i, name in enumerate(names, first_colour)
+    )
 
 
 def _figure(title: str, body: str, legend: str) -> str:

@@ -22,11 +22,12 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--rule); bord
 figcaption { font-weight: 600; margin-bottom: 6px } figure svg { width: 100%; height: auto; display: block }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 13px; color: var(--quiet) }
 .key { display: inline-block; width: 14px; height: 3px; margin-right: 5px; vertical-align: middle }
-.grid { stroke: var(--rule); stroke-width: 1 } .mark { stroke: var(--quiet); stroke-dasharray: 3 3 }
-.tick, .note { font-size: 11px; fill: var(--quiet) } .label { font-size: 12px; fill: var(--quiet) }
+.grid { stroke: var(--rule); stroke-width: 1 } .mark { stroke-width: 2; stroke-dasharray: 4 3 }
+.tick { font-size: 11px; fill: var(--quiet) } .label { font-size: 12px; fill: var(--quiet) }
 .line { fill: none; stroke-width: 2 } .band { stroke-width: 4; stroke-linecap: round; opacity: .4 }
-.line.s0, .band.s0 { stroke: var(--s0) } .line.s1 { stroke: var(--s1) } .line.s2 { stroke: var(--s2) }
-.line.s3 { stroke: var(--s3) } .line.s4 { stroke: var(--s4) }
+.line.s0, .mark.s0, .band.s0 { stroke: var(--s0) } .line.s1, .mark.s1 { stroke: var(--s1) }
+.line.s2, .mark.s2 { stroke: var(--s2) } .line.s3, .mark.s3 { stroke: var(--s3) }
+.line.s4, .mark.s4 { stroke: var(--s4) }
 .dot.s0, .bar.s0 { fill: var(--s0) } .dot.s1 { fill: var(--s1) } .dot.s2 { fill: var(--s2) }
 .dot.s3 { fill: var(--s3) } .dot.s4 { fill: var(--s4) }
 .key.s0 { background: var(--s0) } .key.s1 { background: var(--s1) } .key.s2 { background: var(--s2) }

@@ -370,3 +370,14 @@ def test_plots_of_odd_data() -> None:
     counts = histogram("t", "ms", [5.0] * 99 + [5000.0], [("p50", 5.0)])
     assert counts.count("<rect") == 10
     assert "5000" not in counts
+
+
+def test_marks_near_each_other_are_named_where_they_cannot_overlap() -> None:
+    plot = histogram("Latency", "ms", [10.0, 10.5, 11.0], [("p50", 10.5), ("p95", 10.9)])
+    picture, legend = plot.split("</svg>")
+    assert "p50" not in picture
+    assert "p95" not in picture
+    assert '<i class="key s1"></i>p50 10.5<' in legend
+    assert '<i class="key s2"></i>p95 10.9<' in legend
+    for colour in ("s1", "s2"):
+        assert picture.count(f'class="mark {colour}"') == 1
