@@ -1,1 +1,1 @@
-"""How good it is: gold questions, metrics, runs and reports. May import rag and index, never api."""
+"""Measures the quality of the answers: gold questions, metrics, runs and reports. Imports rag and index, never api."""

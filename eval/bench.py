@@ -1,4 +1,4 @@
-"""Systems under measurement: Renglón as it answers, and the simpler ones that it has to beat.
+"""The systems that are measured: Renglón itself, and the simpler baselines that it has to beat.
 
 All of them get the same question vector, so that a run embeds each question once.
 """
@@ -26,14 +26,14 @@ from rag.evidence.confidence import Calibration
 from rag.settings import Settings
 from rag.types import Answer
 
-DEPTH = 10  # passages that Recall@10 and nDCG@10 look at; the engine answers from settings.passages of them
-_CANDIDATES = 50  # of each side, for reciprocal rank fusion
+DEPTH = 10  # Recall@10 and nDCG@10 consider this many passages; the engine answers from settings.passages of them
+_CANDIDATES = 50  # from each of the two searches, for reciprocal rank fusion
 _RRF_K = 60  # as in Cormack, Clarke & Büttcher 2009
 _CHUNK = 500
 
 
 class Recorder(BaseRetriever):
-    """Retrieves DEPTH passages, hands the engine as many as it would get, and remembers all for the metrics."""
+    """Retrieves DEPTH passages for the metrics and passes on to the engine only as many as it uses otherwise."""
 
     def __init__(self, inner: BaseRetriever, keep: int) -> None:
         self._inner, self._keep = inner, keep
@@ -49,30 +49,30 @@ class Recorder(BaseRetriever):
 
 @dataclass(frozen=True)
 class Remembering(Calibration):
-    """A calibration that keeps the features of each answer, for fitting another one."""
+    """A calibration that keeps the features of the last answer, so that another calibration can be fitted on them."""
 
     seen: list[Mapping[str, float]] = field(default_factory=list)
 
     def confidence(self, features: Mapping[str, float]) -> float:
-        """As the base class; the features are kept."""
+        """The confidence, as in the base class; also keeps the features."""
         self.seen.append(features)
         return super().confidence(features)
 
 
-# Questions asked one by one, as users do: the run's latencies are theirs. The vectors of the others are made in
-# batches, which is five times as fast and gives the same ones.
+# So many questions are asked one by one, as users do, and latencies are measured on them. The vectors of the others
+# are computed in batches, which is five times as fast and gives the same vectors.
 ASKED_SINGLY = 300
 
 
 class Prepared:
-    """An encoder that has some questions' vectors ready."""
+    """An encoder that can compute the vectors of many questions in advance."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self.ready: dict[str, Vectors] = {}
 
     def prepare(self, questions: Sequence[str]) -> None:
-        """Make the vectors of questions in batches."""
+        """Compute the vectors of questions in batches and keep them."""
         self.ready |= zip(questions, self._encoder.encode_queries(questions), strict=True) if questions else {}
 
     def encode_query(self, question: str) -> Vectors:
@@ -82,15 +82,15 @@ class Prepared:
 
 
 class Bench:
-    """Renglón and its baselines over an open store. One question at a time: it remembers the last one."""
+    """Renglón and its baselines over an open store. It keeps the last question, so ask one question at a time."""
 
     def __init__(self, store: Store, encoder: Encoder, settings: Settings, calibration: Calibration) -> None:
         self._store, self.threshold = store, calibration.threshold
         deep = HybridRetriever(store, encoder, max(DEPTH, settings.passages))
         self.recorder = Recorder(deep, settings.passages)
         self.calibration = Remembering(calibration.intercept, calibration.weights, 0.0)
-        # With threshold 0 it answers always; `answer` refuses by the real threshold. So the run sees what a
-        # refusal withheld, which the risk–coverage curve needs.
+        # With threshold 0 the engine always answers, and `answer` applies the real threshold afterwards. The
+        # risk–coverage curve needs the answers that are refused, too.
         self._encoder = Prepared(encoder)
         self._engine = Engine(
             retriever=self.recorder,
@@ -102,24 +102,24 @@ class Bench:
         )
 
     def warm(self, questions: Sequence[Question] = ()) -> None:
-        """Answer once, so that no question pays for what is loaded on first use; prepare most of a long list."""
+        """Load everything that is loaded on first use, and compute the vectors of most of a long list of questions."""
         self._engine.warm()
         self._encoder.prepare([" ".join(q.question.split()) for q in questions[ASKED_SINGLY:]])
 
     def answer(self, question: Question) -> Outcome:
-        """Renglón's outcome; one of its errors becomes the outcome's `error`."""
+        """Renglón's outcome for a question. A RenglonError becomes the outcome's `error`."""
         try:
             answer = self._engine.answer(question.question, question.history)
         except RenglonError as error:
             return Outcome(refused=True, error=f"{type(error).__name__}: {error}")
-        # The passages in the order in which the answer shows them, then those that it was not given.
+        # First the passages in the order in which the answer shows them, then those that the engine did not receive.
         beyond = [_retrieved(hit) for hit in self.recorder.hits[len(answer.passages) :]]
         outcome = from_answer(answer, self.threshold)
         outcome = replace(outcome, passages=[*outcome.passages, *beyond])
         return replace(outcome, latency_ms=None) if answer.question in self._encoder.ready else outcome
 
     def baselines(self, question: Question) -> dict[str, Outcome]:
-        """What the baselines make of the question that was answered last."""
+        """The outcomes of the baselines for the question that was answered last."""
         store, vector = self._store, self.recorder.vector
         lexical = store.lexical.search(store.lexical.terms(question.question), _CANDIDATES)
         dense = store.dense.search(vector, _CANDIDATES)
@@ -131,12 +131,12 @@ class Bench:
         return outcomes
 
     def _ranking(self, pairs: Sequence[tuple[int, float]]) -> Outcome:
-        """A ranking as an outcome without an answer; the best score is the confidence."""
+        """Turn a ranking into an outcome without an answer; the best score serves as its confidence."""
         rows = self._store.catalog.passages([pk for pk, _ in pairs[:DEPTH]])
         return Outcome(refused=False, confidence=pairs[0][1] if pairs else 0.0, passages=[_of_row(row) for row in rows])
 
     def _first_sentence(self) -> Outcome:
-        """The first sentence of the passage that the fused search finds first, cited."""
+        """A baseline that cites the first sentence of the passage that the fused search ranks first."""
         passages = [_retrieved(hit) for hit in self.recorder.hits]
         if not passages:
             return Outcome(refused=True)
@@ -172,7 +172,7 @@ def rrf(*rankings: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
 
 
 def from_answer(answer: Answer, threshold: float | None = None) -> Outcome:
-    """An answer as an outcome. With `threshold` an answer of lower confidence counts as refused."""
+    """Turn an answer into an outcome. An answer whose confidence is below `threshold` counts as refused."""
     below = threshold is not None and answer.confidence < threshold
     shown = [Retrieved(p.file, p.line_start, p.line_end, p.text, p.score) for p in answer.passages]
     return Outcome(

@@ -1,8 +1,8 @@
-"""`renglon eval --calibrate`: fit the confidence and the threshold below which the articles "don't say".
+"""`renglon eval --calibrate`: fits the confidence, and the threshold below which a question is refused.
 
-The confidence is a logistic model over the features of `rag.evidence.confidence`; both data sets weigh the same.
-Figures and threshold come from cross-validation over whole paragraphs, so that no question is scored by a model or a
-threshold that saw it; the model that is written is then fitted on all.
+The confidence is a logistic model over the features of `rag.evidence.confidence`; both data sets have the same
+weight. Figures and threshold come from cross-validation over whole paragraphs, so that no question is scored by a
+model or a threshold that was fitted on it. The model that is written is then fitted on all questions.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from sklearn.model_selection import GroupKFold
 from eval.metrics import roc_auc
 
 FOLDS = 5
-# An answer withheld costs the reader a look at the passages, a wrong one costs trust; yet a tool that refuses one
-# good question in ten is not used. The threshold lets this share of the answerable questions through.
+# A needless refusal costs the reader a look at the passages, and a wrong answer costs trust; but nobody uses a tool
+# that refuses one good question in ten. The threshold lets this share of the answerable questions through.
 ANSWERED = 0.95
-# Weak: the few features are far from collinear, and there are thousands of questions.
+# Weak regularisation is enough: there are few features, far from collinear, and thousands of questions.
 _C = 1.0
-# Questions whose words all stand in the articles, though their answer doesn't: what tells them apart is not among
-# the features, and fitting on them would only make the confidence doubt everything. They are measured all the same.
+# The words of these questions all occur in the articles, but their answers don't. None of the features distinguishes
+# them, so fitting on them would only lower the confidence of every question. They are measured but not fitted.
 NOT_FITTED = frozenset({"not_in_text", "false_premise", "adversarial"})
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One question: its features, whether it can be answered, its set and kind, and what it shares a fold with."""
+    """One question: its features, whether it can be answered, data set, kind, and the group that it shares a fold with."""
 
     features: Mapping[str, float]
     answerable: bool
@@ -46,7 +46,7 @@ class Case:
 
 
 def fit(cases: Sequence[Case]) -> dict[str, Any]:
-    """The calibration as it is written to file, its figures inside. Raises ValueError without both kinds of cases."""
+    """The content of a calibration file, figures included. Raises ValueError unless there are cases of both kinds."""
     names = list(cases[0].features) if cases else []
     x = np.array([[case.features[name] for name in names] for case in cases], float)
     y = np.array([case.answerable for case in cases])
@@ -70,21 +70,21 @@ def fit(cases: Sequence[Case]) -> dict[str, Any]:
         "date": date.today().isoformat(),
         "intercept": round(float(model.intercept_[0]), 4),
         "weights": {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)},
-        # Down, or the question that sets it would fall below it.
+        # Rounded down; otherwise the very question that determines the threshold could fall below it.
         "threshold": math.floor(1e4 * _threshold(model.predict_proba(x)[:, 1], y, weights)) / 1e4,
         "figures": _figures(cases, held_out, held_out >= thresholds),
     }
 
 
 def _weights(cases: Sequence[Case]) -> Floats:
-    """Each data set weighs the same, and within it the answerable as much as the others."""
+    """Weights that give every data set the same total, half of it to its answerable questions."""
     keys = [(case.dataset, case.answerable, case.kind in NOT_FITTED) for case in cases]
     counts = {key: keys.count(key) for key in set(keys)}
     return np.array([len(cases) / len(counts) / counts[key] for key in keys])
 
 
 def _threshold(confidence: Floats, answerable: npt.NDArray[np.bool_], weights: Floats) -> float:
-    """The confidence that ANSWERED of the answerable questions, by weight, reach."""
+    """The confidence that a share ANSWERED of the answerable questions reaches, by weight."""
     order = np.argsort(-confidence[answerable])
     reached = np.cumsum(weights[answerable][order]) / weights[answerable].sum()
     last = min(int(np.searchsorted(reached, ANSWERED)), len(order) - 1)
@@ -114,5 +114,5 @@ def _round(value: float) -> float:
 
 
 def write(calibration: Mapping[str, Any], path: Path) -> None:
-    """Write a calibration where the engine loads it."""
+    """Write a calibration to the file from which the engine loads it."""
     path.write_text(json.dumps(calibration, ensure_ascii=False, indent=2) + "\n")

@@ -1,4 +1,7 @@
-"""`renglon eval`: options in, table, report and exit code out (0 well; 1 a floor was missed; 2 wrong usage)."""
+"""`renglon eval`: reads the options, runs the evaluation, prints the table and writes the report.
+
+Exit codes: 0 for success, 1 when a floor was missed, 2 for wrong usage.
+"""
 
 from __future__ import annotations
 
@@ -39,20 +42,20 @@ def command(
     gold: Annotated[list[Path] | None, typer.Option(help="Gold questions, JSON lines; repeatable.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Folder of articles; default: the configured one.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path("eval-report"),
-    squad: Annotated[Path | None, typer.Option(help="SQuAD v1 or v2 JSON in the place of gold and corpus.")] = None,
+    squad: Annotated[Path | None, typer.Option(help="SQuAD v1 or v2 JSON to use instead of gold and corpus.")] = None,
     distractors: Annotated[Path | None, typer.Option(help="SQuAD file whose paragraphs join the corpus.")] = None,
     questions: Annotated[Path | None, typer.Option(help="File with other wording for the same ids.")] = None,
     remove: Annotated[float, typer.Option(min=0, max=1, help="Share of SQuAD paragraphs left out.")] = 0.0,
     sample_: Annotated[int | None, typer.Option("--sample", min=1, help="Ask only so many questions.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the removed paragraphs.")] = 0,
-    history: Annotated[bool, typer.Option(help="Send the turns before a question along, where it has some.")] = True,
-    baselines: Annotated[bool, typer.Option(help="Measure simpler systems beside.")] = False,
-    old: Annotated[Path | None, typer.Option("--compare", help="An older report.json: what changed.")] = None,
+    history: Annotated[bool, typer.Option(help="Send the conversation before a question, if it has one.")] = True,
+    baselines: Annotated[bool, typer.Option(help="Measure simpler systems too.")] = False,
+    old: Annotated[Path | None, typer.Option("--compare", help="Show what changed since this report.json.")] = None,
     calibrate: Annotated[
         Path | None, typer.Option(help="Fit confidence and threshold on gold, and SQuAD if given; write them here.")
     ] = None,
     support: Annotated[
-        bool, typer.Option("--support", help="Measure the check of written sentences in the place of answers.")
+        bool, typer.Option("--support", help="Measure the check of written sentences instead of answers.")
     ] = False,
     fail_under: Annotated[list[str] | None, typer.Option(help="metric=value; repeatable.")] = None,
 ) -> None:
@@ -115,7 +118,7 @@ def measure(
 
 @contextmanager
 def _bench(corpus: Path, data_dir: Path, questions: Sequence[Question]) -> Iterator[tuple[Bench, dict[str, Any]]]:
-    """A system under measurement over a freshly indexed corpus, and what the report says of both."""
+    """Index a corpus into a scratch folder; yields the system to be measured and the report's description of both."""
     from eval.bench import Bench
     from index.ingest.sync import Syncer, model_key
     from index.model.encoder import load_encoder
@@ -123,7 +126,7 @@ def _bench(corpus: Path, data_dir: Path, questions: Sequence[Question]) -> Itera
     from rag.evidence.confidence import load_calibration
 
     settings = Settings.model_validate({})
-    # The model is unpacked where the user's own data folder has it, not into the scratch folder.
+    # Use the model that is already unpacked in the user's data folder rather than unpacking it into the scratch folder.
     settings = settings.model_copy(update={"models_dir": settings.models_path, "data_dir": data_dir})
     encoder = load_encoder(settings)
     with Store(data_dir) as store:
@@ -150,7 +153,7 @@ def _calibrate(seeds: Dataset, squad: Path | None, folder: Path, target: Path) -
 
 
 def _support(corpus: Path) -> None:
-    """Print how well the check of written sentences tells good statements from bad ones."""
+    """Print how well the check of written sentences distinguishes good statements from bad ones."""
     from eval.support import judge, load_statements, mistakes, table
     from index.model.encoder import load_encoder
     from rag.support.check import SupportCheck

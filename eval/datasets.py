@@ -1,4 +1,4 @@
-"""Gold questions: their form, reading them from JSON lines, checking them against the articles, sampling.
+"""Gold questions: their format, and how they are read, checked against the articles and sampled.
 
 One JSON object a line; lines of evidence are 1-based over the whole file, blank lines counted. `answers` and
 `evidence` are each "any of": one gold answer on one gold line is enough.
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from index.corpus.documents import decode
 from rag.types import Turn
 
-# Kinds of questions without an answer, reported apart. The last two come from SQuAD data.
+# Kinds of questions without an answer; the report shows each separately. The last two come from SQuAD data.
 UNANSWERABLE_KINDS = ("off_topic", "not_in_text", "false_premise", "adversarial", "removed")
 GOLD = Path(__file__).parent / "gold"
 SEEDS_GOLD = GOLD / "seeds.jsonl"
@@ -45,9 +45,9 @@ class GoldLine(GoldRecord):
 
 
 class Question(GoldRecord):
-    """A question with what would be right.
+    """A question with its expected answers and evidence.
 
-    `kind` says what sort it is (fact, number, date… or one of UNANSWERABLE_KINDS), for reporting apart.
+    `kind` groups questions in the report: fact, number, date… or one of UNANSWERABLE_KINDS.
     `paragraph` names the paragraph that a SQuAD question was asked about, whether or not the corpus has it.
     """
 

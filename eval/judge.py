@@ -1,4 +1,4 @@
-"""One question's outcome against its gold: the record that reports show and that metrics are summed from."""
+"""Judges the outcome of one question: makes the record that the report shows and the metrics are computed from."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from eval.metrics import (
 Record = dict[str, Any]  # JSON: see `judge`
 DEPTHS = (1, 3, 5, 10)
 LINE_DEPTHS = (1, 5)
-# [file:8] or [file:8-9]: a marker's digits are no answer.
+# [file:8] or [file:8-9]. Markers are removed before scoring, since their digits are no part of the answer.
 _MARKER = re.compile(r"\s*\[[^\[\]]*:\d+(?:-\d+)?\]")
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _EXCERPT = 240  # characters of a gold line that a record keeps
 
-# What can go wrong, worst first. `severity` of a record is counted from the end of this list; 0 is all well.
+# What can go wrong, worst first. A record's `severity` counts from the end of this list; 0 means that nothing did.
 FAULTS: dict[str, str] = {
     "error": "The system failed",
     "quote_not_exact": "A quote isn't in the file where it was cited",
@@ -68,16 +68,16 @@ class Claim:
 
     @property
     def cited(self) -> Cited:
-        """The part that is scored against gold lines."""
+        """The fields that are compared with the gold lines."""
         return Cited(self.file, self.line_start, self.line_end, self.quote)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a system gave for a question. `confidence` in 0..1; `passages` best first; `error` if it failed.
+    """What a system returned for a question. `confidence` in 0..1; `passages` best first; `error` if it failed.
 
-    `citations` of a refusal are what it would have cited, if the system tells; they count for nothing but the
-    risk–coverage curve.
+    For a refusal, `citations` holds what the system would have cited, if it reports that. Only the risk–coverage
+    curve uses them.
     """
 
     refused: bool
@@ -93,7 +93,7 @@ class Outcome:
 def is_relevant(passage: Retrieved, question: Question) -> bool:
     """Whether a passage covers a gold line and its text holds a gold answer.
 
-    Both, because a long line is cut into several passages and only one of them has the answer.
+    Both conditions are needed because a long line is cut into several passages and only one of them has the answer.
     """
     return citation_hit(
         Cited(passage.file, passage.line_start, passage.line_end, passage.text),
@@ -103,9 +103,9 @@ def is_relevant(passage: Retrieved, question: Question) -> bool:
 
 
 def on_gold_line(passage: Retrieved, question: Question) -> bool:
-    """Whether a passage stands on a gold line, be the answer in it or in another part of the line.
+    """Whether a passage covers a gold line, even if the answer is in another part of that line.
 
-    The rule of Karpukhin et al.'s and most others' figures, whose passages are whole paragraphs.
+    Karpukhin et al. and most others count this way; their passages are whole paragraphs.
     """
     lines = range(passage.line_start, passage.line_end + 1)
     return any((passage.file, line) in question.gold_lines for line in lines)
@@ -156,7 +156,7 @@ def judge(
             for p, r in zip(outcome.passages, relevant, strict=True)
         ],
         "rank": next((rank for rank, r in enumerate(relevant, 1) if r), None),
-        # What the risk–coverage curve counts as right, had every question been answered.
+        # Whether the answer is right as if no question had been refused; the risk–coverage curve needs this.
         "correct": bool(question.answerable and hits and hits[0]),
         "scores": (
             _scores(question, outcome, hits, relevant, relevant_total)
@@ -174,7 +174,7 @@ def judge(
 
 
 def _gold_lines(question: Question, text_of: Callable[[str], str | None]) -> list[dict[str, Any]]:
-    """The gold lines with what stands there, long ones cut to the words around an answer."""
+    """The gold lines with their text; long ones are cut to the words around an answer."""
     out = []
     for gold in question.evidence:
         lines = _LINE_END.split(text_of(gold.file) or "")
@@ -189,7 +189,7 @@ def _gold_lines(question: Question, text_of: Callable[[str], str | None]) -> lis
 def _citation(claim: Claim, question: Question, text_of: Callable[[str], str | None]) -> dict[str, Any]:
     text = text_of(claim.file)
     exact = text is not None and quote_exact(text, claim.char_start, claim.char_end, claim.quote)
-    if exact and text is not None:  # the lines must be the ones that the characters stand on
+    if exact and text is not None:  # the cited lines must be those of the cited characters
         exact = lines_of(claim.cited) == {
             (claim.file, line) for line in _lines_at(text, claim.char_start, claim.char_end)
         }
@@ -204,7 +204,7 @@ def _citation(claim: Claim, question: Question, text_of: Callable[[str], str | N
 
 
 def _lines_at(text: str, start: int, end: int) -> range:
-    """1-based lines that code points start..end (exclusive) stand on; CRLF, LF and CR each end a line."""
+    """1-based lines of the code points start..end (exclusive); CRLF, LF and CR each end a line."""
     first = len(_LINE_END.findall(text[:start])) + 1
     return range(first, first + len(_LINE_END.findall(text[start:end].rstrip("\r\n"))) + 1)
 

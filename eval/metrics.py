@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-# Articles that carry no answer. Source: the Spanish list of MLQA's evaluation script (Lewis et al. 2020).
+# Articles such as "el" and "la", which are ignored when answers are compared. Source: the Spanish list of MLQA's evaluation script (Lewis et al. 2020).
 ARTICLES = frozenset({"un", "una", "unos", "unas", "el", "la", "los", "las"})
 _INSIDE_NUMBER = re.compile(r"(?<=\d)[.,'’](?=\d)")
 
@@ -183,8 +183,8 @@ class RiskCoverage(NamedTuple):
 def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> RiskCoverage:
     """Risk when only the 1, 2, … n most confident answers are given, and its mean, the area under the curve.
 
-    Source: El-Yaniv & Wiener 2010; area as in Geifman & El-Yaniv 2017 (AURC; lower is better). Cases of equal
-    confidence can't be told apart by a threshold: each gets the error rate of its group.
+    Source: El-Yaniv & Wiener 2010; area as in Geifman & El-Yaniv 2017 (AURC; lower is better). No
+    threshold separates cases of equal confidence, so each of them gets the error rate of its group.
     """
     scores_, wrong = np.asarray(confidence, dtype=float), 1.0 - np.asarray(correct, dtype=float)
     n = len(scores_)

@@ -1,4 +1,4 @@
-"""The report as one HTML page: nothing is loaded from outside, no script, every text from the run escaped."""
+"""The report as one HTML page without scripts or external resources; every text from the run is escaped."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from eval.plots import Series, histogram, interval_bar, line_plot
 from eval.style import STYLE
 from eval.summary import METRICS, NOT_A_SHARE
 
-# Citation figures never stand alone: correctness (the answer holds the gold) is beside them.
+# Citation figures are always shown beside correctness, which says whether the answer holds the gold answer.
 HEADLINE = (
     *("recall_at_1", "recall_at_5", "first_citation_hit", "answer_contains_gold", "quote_exact"),
     *("answered_rate", "refusal_recall", "refusal_precision", "roc_auc", "latency_p50_ms"),
 )
 COMPARED = ("recall_at_1", "recall_at_3", "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10")
 GROUPED = ("recall_at_1", "first_citation_hit", "answer_contains_gold", "answered_rate", "refusal_recall")
-SHOWN = 400  # questions on the page, worst first; report.json has all
+SHOWN = 400  # questions on the page, worst first; report.json has all of them
 PASSAGES_SHOWN = 5
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -56,7 +56,7 @@ def page(result: Mapping[str, Any], comparison: Mapping[str, Any] | None = None)
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{text(title)}</title><style>{STYLE}</style></head><body><main>{''.join(body)}</main></body></html>\n"
     )
-    # Control characters and lone surrogates can come out of a model; no page may hold them.
+    # A model can produce control characters and lone surrogates, which are not allowed in HTML.
     return _UNPRINTABLE.sub("�", html)
 
 

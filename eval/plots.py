@@ -65,7 +65,7 @@ def histogram(title: str, x_label: str, values: Sequence[float], marks: Sequence
     """Counts of values in equal bins from 0, with vertical marks (a median, say) that the legend names."""
     if not values:
         return _empty(title)
-    # A single slow question must not flatten all others: the last bin holds what lies beyond the 99th percentile.
+    # The last bin holds everything above the 99th percentile, so that one slow question does not flatten all others.
     ordered = sorted(values)
     top = max(ordered[min(len(ordered) - 1, math.ceil(0.99 * len(ordered)) - 1)], *(at for _, at in marks), 1e-9)
     ticks = nice_ticks(0.0, top)

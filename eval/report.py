@@ -1,4 +1,4 @@
-"""What a run leaves behind: report.json, report.html, a table on the terminal, and what changed since another.
+"""The output of a run: report.json, report.html, a table for the terminal, and the changes since another run.
 
 A result is a dict: meta {…}, metrics {key: value or None}, ci95 {key: [low, high] or None}, groups, curves,
 baselines {name: {metrics, ci95, recall}}, questions [record of `eval.judge.judge`].

@@ -1,4 +1,4 @@
-"""A run: questions in, judged records and the result out. `eval.cli` is its door."""
+"""An evaluation run: asks the questions, judges the answers and returns the result. `eval.cli` calls it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from index.corpus.documents import decode
 from rag.errors import RenglonError
 
 Progress = Callable[[int], None]
-# What a ranking without answers can be scored on.
+# The metrics that apply to a ranking without answers.
 _RANKING_KEYS = (
     *("recall_at_1", "recall_at_3", "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10"),
     *("recall_at_1_lines", "recall_at_5_lines"),
@@ -24,7 +24,7 @@ _RANKING_KEYS = (
 
 
 class System(Protocol):
-    """What is measured. `eval.bench.Bench` is one; so is any test double with an `answer`."""
+    """A system to be measured, such as `eval.bench.Bench`."""
 
     def answer(self, question: Question) -> Outcome:
         """The outcome of a question."""
@@ -45,8 +45,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Ask all questions and return the result that `eval.report` describes.
 
-    `corpus`: the folder whose files the quotes are compared with, read anew and not from the index. `totals`: how
-    many relevant passages each question has in the corpus (for nDCG). `progress` is called with 1 per question.
+    `corpus`: the folder whose files the quotes are compared with; they are read from there, not from the index.
+    `totals`: how many relevant passages each question has in the corpus (for nDCG). `progress` is called with 1 per question.
     """
     start = time.perf_counter()
     text_of = reader(corpus)
@@ -80,14 +80,14 @@ def evaluate(
 
 
 def _baseline(records: Sequence[Record]) -> dict[str, Any]:
-    """Figures of a baseline; of a mere ranking only those that it can have."""
+    """Figures of a baseline. A baseline that only ranks gets only the metrics of rankings."""
     figures = summarise(records)
     cites = any(r["citations"] for r in records)
     keys = [k for k in METRICS if k in _RANKING_KEYS or "roc_auc" in k or (cites and not k.startswith("latency"))]
     return {
         "metrics": {key: figures["metrics"].get(key) for key in keys},
         "ci95": {key: figures["ci95"].get(key) for key in keys},
-        "recall": [] if cites else curves(records)["recall"],  # one that cites ranks as Renglón does
+        "recall": [] if cites else curves(records)["recall"],  # a baseline that cites has the same ranking as Renglón
     }
 
 

@@ -1,4 +1,4 @@
-"""SQuAD v1/v2 JSON becomes a folder of articles with gold questions.
+"""Turns SQuAD v1 and v2 JSON into a folder of articles with gold questions.
 
 Format: Rajpurkar et al., "SQuAD: 100,000+ Questions" (2016) and "Know What You Don't Know" (2018). One file
 per article, one line per paragraph. Some paragraphs can be left out, so that the questions on them have no
@@ -21,7 +21,7 @@ from rag.question import language_of
 
 @dataclass(frozen=True)
 class SquadQuestion:
-    """A question as SQuAD has it: its unique answer texts, empty when it is impossible."""
+    """A question in SQuAD, with its distinct answer texts; there are none when it is impossible."""
 
     id: str
     question: str
@@ -40,7 +40,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class SquadCorpus:
-    """What was built: the folder of articles, the questions, and how much of what went in."""
+    """The result of a build: the folder of articles, the questions, and counts of what went into them."""
 
     folder: Path
     questions: list[Question]
@@ -144,8 +144,8 @@ def build_squad(
     the first file has, removed ones included, stay out). `wording`: a file that gives other words for the
     same ids (English questions on Spanish text); questions that it lacks are left out. `remove`: share of
     paragraphs kept out of the corpus; answerable questions on them become unanswerable, of kind "removed",
-    and SQuAD's own impossible questions on them are dropped, since two reasons not to answer can't be told
-    apart. Raises GoldError for an unreadable file, ValueError for a share outside 0 to 1.
+    and SQuAD's own impossible questions on them are dropped, since it would be unclear which of
+    two reasons a refusal had. Raises GoldError for an unreadable file, ValueError for a share outside 0 to 1.
     """
     own = read_squad(squad)
     gone = choose_removed(own, remove, seed)

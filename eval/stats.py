@@ -1,4 +1,4 @@
-"""Intervals and paired tests over many questions. All is seeded: the same data give the same figures."""
+"""Confidence intervals and paired tests. Everything is seeded, so the same data give the same figures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-RESAMPLES = 1000  # the ends of a 95 % interval then move by about .1 of its width from seed to seed
-_CELLS = 2_000_000  # resampled cells held at once: 16 MB, so that six thousand questions fit a laptop
+RESAMPLES = 1000  # from seed to seed the ends of a 95 % interval then vary by about a tenth of its width
+_CELLS = 2_000_000  # resampled cells in memory at once: 16 MB, so that a laptop can handle six thousand questions
 
 
 class Interval(NamedTuple):
@@ -31,7 +31,7 @@ class PairedTest(NamedTuple):
 
 
 def ratio(numerator: ArrayLike, denominator: ArrayLike | None = None) -> float:
-    """Sum over sum; without a denominator the mean. NaN when the denominator is 0."""
+    """The ratio of two sums, or the mean when there is no denominator. NaN when the denominator is 0."""
     top = np.asarray(numerator, dtype=float)
     bottom = float(len(top)) if denominator is None else float(np.sum(denominator))
     return float(top.sum()) / bottom if bottom else math.nan

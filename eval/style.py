@@ -1,4 +1,4 @@
-"""The report's style sheet: light and dark after the reader's system, nothing loaded from outside."""
+"""The report's style sheet: light or dark as the reader's system prefers; loads nothing external."""
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fbfaf7; --card: #fff; --ink: #1d1c1a; --quiet: #6b675f;

@@ -1,4 +1,4 @@
-"""From the records of a run to its figures: flat metrics, 95 % intervals, groups, curves."""
+"""Computes the figures of a run from its records: metrics, 95 % intervals, groups, curves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Figures = dict[str, Any]
 Column = Sequence[float]
 Pair = tuple[float, Interval]
 
-# What each figure says, in the order of the report. Sources stand in eval.metrics.
+# What each figure means, in the order of the report. `eval.metrics` names the sources.
 METRICS: dict[str, tuple[str, str]] = {
     "recall_at_1": ("Recall@1", "a relevant passage is first"),
     "recall_at_3": ("Recall@3", "a relevant passage is among the first 3"),
@@ -73,7 +73,7 @@ _ANSWER_SCORES = (
     ),
     *("answer_contains_gold", "answer_token_f1"),
 )
-_CURVE_POINTS = 200  # more can't be seen in a plot
+_CURVE_POINTS = 200  # a plot doesn't show more
 
 
 def summarise(records: Sequence[Record], *, seed: int = 0) -> Figures:
@@ -89,7 +89,7 @@ def summarise(records: Sequence[Record], *, seed: int = 0) -> Figures:
 
 
 def _ratios(records: Sequence[Record], seed: int) -> dict[str, Pair]:
-    """All figures that are a sum over a sum."""
+    """All figures that are a ratio of two sums."""
     groups = [r["paragraph"] or r["id"] for r in records]
 
     def of(top: Callable[[Record], float], bottom: Callable[[Record], float]) -> Pair:
@@ -131,7 +131,7 @@ def _ratios(records: Sequence[Record], seed: int) -> dict[str, Pair]:
 
 
 def _confidence(records: Sequence[Record], seed: int) -> dict[str, Pair]:
-    """ROC AUC, all and against each kind of unanswerable question, and the area under risk–coverage."""
+    """ROC AUC overall and for each kind of unanswerable question, and the area under the risk–coverage curve."""
     confidence = np.array([r["confidence"] for r in records], dtype=float)
     answerable = np.array([r["answerable"] for r in records], dtype=bool)
     kinds = np.array([r["kind"] for r in records], dtype=object)
@@ -165,7 +165,7 @@ def _latency(records: Sequence[Record], seed: int) -> dict[str, Pair]:
 
 
 def _times(records: Sequence[Record]) -> list[float]:
-    """Latencies of the questions that were asked singly, as users do."""
+    """Latencies of the questions that were asked one by one, as users do."""
     return [r["latency_ms"] for r in records if r["status"] != "error" and r["latency_ms"] is not None]
 
 

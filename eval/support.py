@@ -1,7 +1,7 @@
-"""The check of written sentences (`rag/support/`), measured: statements on the articles, right ones and wrong ones.
+"""Measures the check of written sentences (`rag/support/`) on good and bad statements about the articles.
 
-Words and thresholds of the check were chosen on the statements of part `choose`. Those of part `report` were written
-afterwards, judged once, and nothing was changed for them: the figures to be quoted are theirs.
+The check's word lists and thresholds were chosen on the statements of part `choose`. Those of part `report` were
+written afterwards and judged once, and nothing was changed because of them. Quote the figures of part `report`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Share:
 
     @classmethod
     def of(cls, hits: Iterable[bool]) -> Share:
-        """Of one truth value each."""
+        """The counts of good or of bad statements alone."""
         values = np.array(list(hits), float)
         return cls(int(values.sum()), len(values), *bootstrap_ratio(values))
 
@@ -102,7 +102,7 @@ class Articles:
         self._sentences = lru_cache(maxsize=None)(self._read)
 
     def evidence(self, cite: Cite) -> Evidence:
-        """The cited sentence. Raises GoldError when there is none at that place."""
+        """The cited sentence. Raises GoldError when there is no sentence at that place."""
         try:
             found = [evidence for evidence in self._sentences(cite.file) if evidence.sentence.line_start == cite.line]
         except OSError as error:
@@ -125,7 +125,7 @@ def _evidence(source: SourceText, file: str) -> Iterator[Evidence]:
             Sentence(source.text[s.char_start : s.char_end], s.char_start, s.char_end, s.line_start, s.line_end)
             for s in passage.sentences
         )
-        node.with_sentences(sentences, np.zeros((len(sentences), 1), np.float32))  # the check makes its own vectors
+        node.with_sentences(sentences, np.zeros((len(sentences), 1), np.float32))  # the check computes its own vectors
         yield from (Evidence(sentence, node, None, frozenset(), 0.0, 0.0, 0.0) for sentence in sentences)
 
 
@@ -166,7 +166,7 @@ def table(statements: Sequence[Statement], verdicts: Sequence[Verdict]) -> Table
 
 
 def mistakes(statements: Sequence[Statement], verdicts: Sequence[Verdict]) -> list[str]:
-    """Each statement judged wrongly, in a line."""
+    """One line for each statement that was judged wrongly."""
     return [
         f"{s.id} {s.kind}: {s.text} [{v.reason or 'passed'}]"
         for s, v in zip(statements, verdicts, strict=True)
