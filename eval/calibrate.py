@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Case:
-    """One question: its features, whether it can be answered, data set, kind, and the group that it shares a fold with."""
+    """One question: features, whether it can be answered, data set, kind, and the group whose fold it shares."""
 
     features: Mapping[str, float]
     answerable: bool

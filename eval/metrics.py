@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-# Articles such as "el" and "la", which are ignored when answers are compared. Source: the Spanish list of MLQA's evaluation script (Lewis et al. 2020).
+# Articles such as "el", which are ignored when answers are compared.
+# Source: the Spanish list of MLQA's evaluation script (Lewis et al. 2020).
 ARTICLES = frozenset({"un", "una", "unos", "unas", "el", "la", "los", "las"})
 _INSIDE_NUMBER = re.compile(r"(?<=\d)[.,'’](?=\d)")
 

@@ -62,7 +62,7 @@ def line_plot(title: str, x_label: str, y_label: str, series: Sequence[Series], 
 
 
 def histogram(title: str, x_label: str, values: Sequence[float], marks: Sequence[tuple[str, float]] = ()) -> str:
-    """Counts of values in equal bins from 0, with vertical marks (a median, say) that the legend names."""
+    """A histogram with equal bins from 0 and vertical marks, such as a median, that the legend names."""
     if not values:
         return _empty(title)
     # The last bin holds everything above the 99th percentile, so that one slow question does not flatten all others.

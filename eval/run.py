@@ -46,7 +46,8 @@ def evaluate(
     """Ask all questions and return the result that `eval.report` describes.
 
     `corpus`: the folder whose files the quotes are compared with; they are read from there, not from the index.
-    `totals`: how many relevant passages each question has in the corpus (for nDCG). `progress` is called with 1 per question.
+    `totals`: how many relevant passages each question has in the corpus (for nDCG). `progress` is called
+    with 1 for each question.
     """
     start = time.perf_counter()
     text_of = reader(corpus)
