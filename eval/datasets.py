@@ -1,17 +1,18 @@
 """Gold questions: their format, and how they are read, checked against the articles and sampled.
 
 One JSON object a line; lines of evidence are 1-based over the whole file, blank lines counted. `answers` and
-`evidence` are each "any of": one gold answer on one gold line is enough.
+`evidence` are each "any of": one gold answer on one gold line is enough. What the shipped files hold is said in
+`gold/README.md`.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,6 +24,16 @@ UNANSWERABLE_KINDS = ("off_topic", "not_in_text", "false_premise", "adversarial"
 GOLD = Path(__file__).parent / "gold"
 SEEDS_GOLD = GOLD / "seeds.jsonl"
 FOLLOWUPS_GOLD = GOLD / "followups.jsonl"
+NATURAL_GOLD = GOLD / "natural.jsonl"
+DIFFERING_GOLD = GOLD / "differing.jsonl"
+REQUESTS_GOLD = GOLD / "requests.jsonl"
+# Kinds of the questions about sources that differ: they differ; they agree, in other words perhaps; two values stand
+# close together but answer different questions. Only the first may be reported as differing.
+DIFFERING_KINDS = ("differ", "agree", "apart")
+# A question that belongs to a split is of one of these kinds. Files without splits may name their kinds as they like.
+SPLIT_KINDS = ("natural", "not_in_text", *DIFFERING_KINDS)
+# `dev` may be looked at while the system is being made; `final` is kept until the end.
+Split = Literal["dev", "final"]
 _LINE_END = re.compile(r"\r\n|\n|\r")
 T = TypeVar("T")
 
@@ -44,11 +55,25 @@ class GoldLine(GoldRecord):
     line: int = Field(ge=1)
 
 
+class DifferingValue(GoldRecord):
+    """A value on which sources differ: as it stands in the text, other wordings of it, and where it stands."""
+
+    value: str = Field(min_length=1)
+    also: tuple[str, ...] = ()
+    evidence: tuple[GoldLine, ...] = Field(min_length=1)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """All wordings of the value."""
+        return (self.value, *self.also)
+
+
 class Question(GoldRecord):
     """A question with its expected answers and evidence.
 
     `kind` groups questions in the report: fact, number, date… or one of UNANSWERABLE_KINDS.
     `paragraph` names the paragraph that a SQuAD question was asked about, whether or not the corpus has it.
+    `differing` holds the values on which sources differ; it is empty where nothing may be reported as differing.
     """
 
     id: str = Field(min_length=1)
@@ -60,6 +85,8 @@ class Question(GoldRecord):
     evidence: tuple[GoldLine, ...] = ()
     history: tuple[Turn, ...] = ()
     paragraph: str = ""
+    split: Split | None = None
+    differing: tuple[DifferingValue, ...] = ()
 
     @model_validator(mode="after")
     def _answers_match_answerable(self) -> Self:
@@ -71,10 +98,50 @@ class Question(GoldRecord):
             raise ValueError("an answer is blank")
         return self
 
+    @model_validator(mode="after")
+    def _kind_fits(self) -> Self:
+        if self.split and self.kind not in SPLIT_KINDS:
+            raise ValueError(f"kind {self.kind!r} is unknown; questions of a split are of {', '.join(SPLIT_KINDS)}")
+        if self.split and self.answerable == (self.kind in UNANSWERABLE_KINDS):
+            raise ValueError(f"a question of kind {self.kind!r} {'has no' if self.answerable else 'has an'} answer")
+        if self.differing and self.kind != "differ":
+            raise ValueError("only a question of kind 'differ' has differing values")
+        if self.kind == "differ" and len(self.differing) < 2:
+            raise ValueError("a question of kind 'differ' needs two differing values or more")
+        return self
+
     @property
     def gold_lines(self) -> frozenset[tuple[str, int]]:
         """The gold lines as (file, 1-based line) pairs."""
         return frozenset((gold.file, gold.line) for gold in self.evidence)
+
+
+class Request(GoldRecord):
+    """What isn't a question, or isn't one about a fact: small talk, and requests for a summary.
+
+    `status` is the one that the answer must have. A summary's `scope` is all articles, one that is named by its file
+    (`name`) or by what it is about (`topic`), or the last one; only `documents` may be cited in it.
+    """
+
+    id: str = Field(min_length=1)
+    request: str = Field(min_length=1)
+    language: Literal["es", "en"]
+    kind: Literal["small_talk", "summary"]
+    split: Split
+    status: Literal["none_asked", "answered"]
+    scope: Literal["all", "name", "topic", "last"] | None = None
+    documents: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _fields_fit_kind(self) -> Self:
+        if self.kind == "small_talk" and (self.status != "none_asked" or self.scope or self.documents):
+            raise ValueError("small talk expects status none_asked and has neither scope nor documents")
+        if self.kind == "summary" and not (self.status == "answered" and self.scope and self.documents):
+            raise ValueError("a summary expects status answered and needs a scope and documents")
+        return self
+
+
+Item = TypeVar("Item", Question, Request)
 
 
 def load_gold(path: Path) -> list[Question]:
@@ -82,7 +149,16 @@ def load_gold(path: Path) -> list[Question]:
 
     Raises GoldError, which names the file and the line, for a record that isn't valid or an id seen before.
     """
-    questions: list[Question] = []
+    return _load(path, Question)
+
+
+def load_requests(path: Path) -> list[Request]:
+    """Small talk and requests for summaries, read as `load_gold` reads questions."""
+    return _load(path, Request)
+
+
+def _load(path: Path, form: type[Item]) -> list[Item]:
+    items: list[Item] = []
     first_seen: dict[str, int] = {}
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -92,16 +168,21 @@ def load_gold(path: Path) -> list[Question]:
         if not line.strip():
             continue
         try:
-            question = Question.model_validate_json(line)
+            item = form.model_validate_json(line)
         except ValidationError as error:
             raise GoldError(f"{path}:{number}: {_in_words(error)}") from error
-        if question.id in first_seen:
-            raise GoldError(f"{path}:{number}: id {question.id!r} stands on line {first_seen[question.id]} too")
-        first_seen[question.id] = number
-        questions.append(question)
-    if not questions:
+        if item.id in first_seen:
+            raise GoldError(f"{path}:{number}: id {item.id!r} stands on line {first_seen[item.id]} too")
+        first_seen[item.id] = number
+        items.append(item)
+    if not items:
         raise GoldError(f"{path}: holds no question")
-    return questions
+    return items
+
+
+def of_split(items: Iterable[Item], split: Split) -> list[Item]:
+    """The items of one split, in their order. Items without a split belong to none."""
+    return [item for item in items if item.split == split]
 
 
 def load_all(paths: Iterable[Path]) -> list[Question]:
@@ -141,30 +222,62 @@ def validate_gold(questions: Iterable[Question], corpus: Path) -> list[str]:
     """Check gold against the articles; returns one sentence per problem, none when all is well.
 
     Every answer must stand on one of its gold lines and every gold line must hold one of the answers
-    (case-insensitively, runs of white space as one), else no citation of it could count as a hit.
+    (case-insensitively, runs of white space as one), else no citation of it could count as a hit. The same holds for
+    each of the values on which sources differ, and its lines must be gold lines of the question.
     """
     lines_of = lru_cache(maxsize=None)(file_lines)
     problems: list[str] = []
     for question in questions:
-        held: list[str] = []
-        for gold in question.evidence:
-            where = f"{question.id}: {gold.file}:{gold.line}"
-            try:
-                lines = lines_of(corpus / gold.file)
-            except OSError:
-                problems.append(f"{where}: no such file in {corpus}")
-                continue
-            if gold.line > len(lines):
-                problems.append(f"{where}: the file ends at line {len(lines)}")
-                continue
-            line = _plain(lines[gold.line - 1])
-            held.append(line)
-            if not any(_plain(answer) in line for answer in question.answers):
-                problems.append(f"{where}: the line holds none of the answers")
-        for answer in question.answers:
-            if not any(_plain(answer) in line for line in held):
-                problems.append(f"{question.id}: answer {answer!r} stands on none of its gold lines")
+        problems += _misplaced(question.id, question.answers, question.evidence, corpus, lines_of)
+        for value in question.differing:
+            name = f"{question.id}: value {value.value!r}"
+            problems += _misplaced(name, value.forms, value.evidence, corpus, lines_of)
+            problems += [
+                f"{name}: {gold.file}:{gold.line} is no gold line of the question"
+                for gold in value.evidence
+                if gold not in question.evidence
+            ]
     return problems
+
+
+def _misplaced(
+    name: str,
+    answers: Sequence[str],
+    evidence: Sequence[GoldLine],
+    corpus: Path,
+    lines_of: Callable[[Path], list[str]],
+) -> list[str]:
+    """Lines that don't exist or hold none of the answers, and answers that stand on none of the lines."""
+    problems: list[str] = []
+    held: list[str] = []
+    for gold in evidence:
+        where = f"{name}: {gold.file}:{gold.line}"
+        try:
+            lines = lines_of(corpus / gold.file)
+        except OSError:
+            problems.append(f"{where}: no such file in {corpus}")
+            continue
+        if gold.line > len(lines):
+            problems.append(f"{where}: the file ends at line {len(lines)}")
+            continue
+        line = _plain(lines[gold.line - 1])
+        held.append(line)
+        if not any(_plain(answer) in line for answer in answers):
+            problems.append(f"{where}: the line holds none of the answers")
+    for answer in answers:
+        if not any(_plain(answer) in line for line in held):
+            problems.append(f"{name}: answer {answer!r} stands on none of its gold lines")
+    return problems
+
+
+def validate_requests(requests: Iterable[Request], corpus: Path) -> list[str]:
+    """One sentence for each document that a request names and the corpus doesn't have."""
+    return [
+        f"{request.id}: {name}: no such file in {corpus}"
+        for request in requests
+        for name in request.documents
+        if not (corpus / name).is_file()
+    ]
 
 
 def check_gold(questions: Iterable[Question], corpus: Path, source: str = "gold") -> None:

@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 # Articles such as "el", which are ignored when answers are compared.
 # Source: the Spanish list of MLQA's evaluation script (Lewis et al. 2020).
 ARTICLES = frozenset({"un", "una", "unos", "unas", "el", "la", "los", "las"})
+# English articles, left out as well where spans are compared. "a" is also a Spanish preposition; both sides lose it.
+SPAN_ARTICLES = ARTICLES | {"a", "an", "the"}
+STATUSES = ("answered", "unsure", "no_evidence", "none_asked")
 _INSIDE_NUMBER = re.compile(r"(?<=\d)[.,'’](?=\d)")
 
 
@@ -73,15 +76,15 @@ def ndcg_at_k(relevant: Sequence[bool], total: int, k: int = 10) -> float:
 # ---- text -------------------------------------------------------------------------------------------------
 
 
-def normalise(text: str) -> str:
-    """Text as it is compared: lower case, no punctuation, no Spanish article, single spaces.
+def normalise(text: str, articles: Collection[str] = ARTICLES) -> str:
+    """Text as it is compared: lower case, no punctuation, no article, single spaces; accents are kept.
 
     SQuAD's normalisation (Rajpurkar et al. 2016) with MLQA's Spanish articles; unlike theirs, punctuation
     becomes a space ("Kim-Putin" is two words), except inside a number ("6.700" and "6,700" are both "6700").
     """
     text = _INSIDE_NUMBER.sub("", unicodedata.normalize("NFC", text.casefold()))
     spaced = "".join(" " if unicodedata.category(c)[0] in "PSCZ" else c for c in text)
-    return " ".join(word for word in spaced.split() if word not in ARTICLES)
+    return " ".join(word for word in spaced.split() if word not in articles)
 
 
 def token_f1(prediction: str, golds: Iterable[str]) -> float:
@@ -100,6 +103,23 @@ def contains_gold(text: str, golds: Iterable[str]) -> bool:
     """Whether a gold answer stands in the text as whole words, both normalised."""
     padded = f" {normalise(text)} "
     return any(f" {gold} " in padded for gold in map(normalise, golds) if gold)
+
+
+def span_exact_match(prediction: str | None, golds: Iterable[str]) -> float:
+    """1 when the span is a gold answer, both normalised without Spanish and English articles, else 0.
+
+    Without golds the right prediction is none at all, as in SQuAD 2.0 (Rajpurkar et al. 2018).
+    """
+    said = normalise(prediction or "", SPAN_ARTICLES)
+    wanted = [normalise(gold, SPAN_ARTICLES) for gold in golds]
+    return float(said in (wanted or [""]))
+
+
+def span_f1(prediction: str | None, golds: Iterable[str]) -> float:
+    """Best F1 over the words shared with one gold answer, normalised as for `span_exact_match`."""
+    said = normalise(prediction or "", SPAN_ARTICLES).split()
+    wanted = [normalise(gold, SPAN_ARTICLES).split() for gold in golds]
+    return max(_f1_of_words(said, gold) for gold in (wanted or [[]]))
 
 
 # ---- citations --------------------------------------------------------------------------------------------
@@ -196,6 +216,141 @@ def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> RiskCoverage:
     answered = np.arange(1, n + 1)
     risk = np.cumsum(rate[np.sort(group)]) / answered
     return RiskCoverage(answered / n, risk, float(risk.mean()))
+
+
+class StatusRates(NamedTuple):
+    """How many questions there were, and the share of them that got each status. Errors are in none of the shares."""
+
+    n: int
+    answered: float
+    unsure: float
+    refused: float
+    none_asked: float
+
+
+def status_rates(statuses: Sequence[str], kinds: Sequence[str]) -> dict[str, StatusRates]:
+    """Shares of the statuses among the questions of each kind, in the order in which the kinds first come.
+
+    `statuses` are of STATUSES, or "error"; `refused` counts `no_evidence`. Raises ValueError for another status.
+    """
+    of_kind: dict[str, Counter[str]] = {}
+    for status, kind in zip(statuses, kinds, strict=True):
+        if status not in (*STATUSES, "error"):
+            raise ValueError(f"unknown status {status!r}; known are {', '.join(STATUSES)} and error")
+        of_kind.setdefault(kind, Counter())[status] += 1
+    return {
+        kind: StatusRates(counts.total(), *(counts[status] / counts.total() for status in STATUSES))
+        for kind, counts in of_kind.items()
+    }
+
+
+class Bin(NamedTuple):
+    """The cases whose confidence lies in low < confidence ≤ high (the first bin has 0 as well).
+
+    `confidence` and `accuracy` are the means of those cases, NaN when there are none. A row of the reliability diagram.
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    accuracy: float
+
+
+def calibration_bins(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> list[Bin]:
+    """Cases in `bins` equal-width bins of confidence (Guo et al. 2017).
+
+    Raises ValueError for a confidence outside 0..1 or lists of different lengths.
+    """
+    said, right = np.asarray(confidence, dtype=float), np.asarray(correct, dtype=float)
+    if said.shape != right.shape:
+        raise ValueError(f"{said.size} confidences for {right.size} outcomes")
+    if not np.all((said >= 0) & (said <= 1)):
+        raise ValueError("a confidence lies outside 0..1")
+    edges = np.arange(bins + 1) / bins
+    place = np.digitize(said, edges[1:-1], right=True)
+    out = []
+    for i in range(bins):
+        mine = place == i
+        n = int(mine.sum())
+        means = (float(said[mine].mean()), float(right[mine].mean())) if n else (math.nan, math.nan)
+        out.append(Bin(float(edges[i]), float(edges[i + 1]), n, *means))
+    return out
+
+
+def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float:
+    """Mean distance between confidence and accuracy over the bins, weighted by their cases; lower is better.
+
+    Source: Naeini et al. 2015, Guo et al. 2017. NaN without cases.
+    """
+    filled = [row for row in calibration_bins(confidence, correct, bins) if row.n]
+    total = sum(row.n for row in filled)
+    return sum(row.n * abs(row.confidence - row.accuracy) for row in filled) / total if total else math.nan
+
+
+# ---- sources that differ ----------------------------------------------------------------------------------
+
+
+class DifferingScores(NamedTuple):
+    """Whether differing sources were reported.
+
+    `found`: share of the questions on which sources differ whose difference was reported, which takes two of its
+    values or more. `falsely_found`: share of the other questions with a difference reported; lower is better.
+    `values`: reported values against gold values over all questions. NaN where there are no cases.
+    """
+
+    found: float
+    falsely_found: float
+    values: Scores
+
+
+def matched_values(reported: Sequence[str], gold: Sequence[Sequence[str]]) -> list[int | None]:
+    """For each reported value the gold value that it gives, by its place, or None.
+
+    A gold value is a list of its wordings. A reported value gives it when one of the two, normalised, stands in the
+    other as whole words: "casi cinco millones" gives "cinco millones", and "6.700" gives "6.700 contenedores". The
+    longest shared wording wins; each gold value is given once, by the first that reports it.
+    """
+    free = set(range(len(gold)))
+    out: list[int | None] = []
+    for value in reported:
+        fits = {i: length for i in free if (length := max((_shared(value, form) for form in gold[i]), default=0))}
+        best = max(fits, key=lambda i: (fits[i], -i)) if fits else None
+        free.discard(-1 if best is None else best)
+        out.append(best)
+    return out
+
+
+def _shared(one: str, other: str) -> int:
+    """Length of the shorter text when it stands in the longer as whole words, both normalised; else 0."""
+    short, long = sorted((normalise(one, SPAN_ARTICLES), normalise(other, SPAN_ARTICLES)), key=len)
+    return len(short) if short and f" {short} " in f" {long} " else 0
+
+
+def differing_scores(reported: Sequence[Sequence[str]], gold: Sequence[Sequence[Sequence[str]]]) -> DifferingScores:
+    """Reported values against gold values, question by question.
+
+    `reported[i]`: the values that an answer showed side by side, none when it reported no difference. `gold[i]`: the
+    values that differ, each with its wordings, none when nothing may be reported.
+    """
+    found: list[bool] = []
+    false: list[bool] = []
+    right = 0
+    for values, wanted in zip(reported, gold, strict=True):
+        given = sum(place is not None for place in matched_values(values, wanted))
+        right += given
+        (found if wanted else false).append(given >= 2 if wanted else bool(values))
+    n_reported, n_gold = sum(map(len, reported)), sum(map(len, gold))
+    counted = scores(right, n_reported, right, n_gold)
+    return DifferingScores(
+        sum(found) / len(found) if found else math.nan,
+        sum(false) / len(false) if false else math.nan,
+        Scores(
+            counted.precision if n_reported else math.nan,
+            counted.recall if n_gold else math.nan,
+            2 * right / (n_reported + n_gold) if n_reported + n_gold else math.nan,
+        ),
+    )
 
 
 def percentile(values: ArrayLike, percent: float) -> float:

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from eval.datasets import (
+    DIFFERING_GOLD,
     FOLLOWUPS_GOLD,
+    NATURAL_GOLD,
+    REQUESTS_GOLD,
     SEEDS_GOLD,
     GoldError,
     Question,
@@ -18,8 +21,11 @@ from eval.datasets import (
     file_lines,
     load_all,
     load_gold,
+    load_requests,
+    of_split,
     sample,
     validate_gold,
+    validate_requests,
 )
 from eval.squad import build_squad, choose_removed, read_squad, whole_words
 
@@ -32,6 +38,17 @@ GOOD: dict[str, Any] = {
     "answers": ["6.700 contenedores"],
     "evidence": [{"file": "a.txt", "line": 3}],
 }
+
+VALUE: dict[str, Any] = {"value": "6.700", "evidence": [{"file": "a.txt", "line": 3}]}
+TALK: dict[str, Any] = {
+    "id": "r1",
+    "request": "Hola",
+    "language": "es",
+    "kind": "small_talk",
+    "split": "dev",
+    "status": "none_asked",
+}
+SUMMARY: dict[str, Any] = {**TALK, "kind": "summary", "status": "answered", "scope": "all", "documents": ["a.txt"]}
 
 
 def write_jsonl(path: Path, *records: object) -> Path:
@@ -46,7 +63,7 @@ def question(**changes: object) -> Question:
 # ---- the shipped gold --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [SEEDS_GOLD, FOLLOWUPS_GOLD], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [SEEDS_GOLD, FOLLOWUPS_GOLD, NATURAL_GOLD, DIFFERING_GOLD], ids=lambda p: p.stem)
 def test_shipped_gold_stands_in_the_articles(path: Path) -> None:
     check_gold(load_gold(path), SEEDS, path.name)
 
@@ -73,6 +90,49 @@ def test_followups_are_second_turns() -> None:
         assert len(item.question.split()) <= 8
 
 
+def test_natural_gold_has_what_it_must() -> None:
+    questions = load_gold(NATURAL_GOLD)
+    count = Counter((q.kind, q.language, q.answerable, q.split) for q in questions)
+    assert count == {
+        ("natural", "en", True, "dev"): 30,
+        ("natural", "en", True, "final"): 30,
+        **{("not_in_text", lang, False, split): 15 for lang in ("es", "en") for split in ("dev", "final")},
+    }
+
+
+def test_differing_gold_keeps_both_languages_of_a_fact_in_one_split() -> None:
+    questions = load_gold(DIFFERING_GOLD)
+    assert Counter((q.kind, q.split) for q in questions) == {
+        ("differ", "dev"): 10,
+        ("differ", "final"): 10,
+        **{(kind, split): 5 for kind in ("agree", "apart") for split in ("dev", "final")},
+    }
+    splits: dict[object, set[object]] = {}
+    for item in (q for q in questions if q.differing):
+        splits.setdefault(item.differing, set()).add(item.split)
+    assert all(len(sides) == 1 for sides in splits.values())
+    assert len(splits) == 12  # facts
+
+
+def test_requests_gold_names_articles_that_exist() -> None:
+    requests = load_requests(REQUESTS_GOLD)
+    assert validate_requests(requests, SEEDS) == []
+    assert Counter((r.kind, r.language, r.split) for r in requests) == {
+        (kind, lang, split): 5
+        for kind in ("small_talk", "summary")
+        for lang in ("es", "en")
+        for split in ("dev", "final")
+    }
+    assert {r.scope for r in requests if r.kind == "summary"} == {"all", "name", "topic", "last"}
+
+
+def test_no_question_stands_in_two_files() -> None:
+    asked = [q.question.casefold() for path in (SEEDS_GOLD, NATURAL_GOLD, DIFFERING_GOLD) for q in load_gold(path)]
+    asked += [r.request.casefold() for r in load_requests(REQUESTS_GOLD)]
+    assert [text for text, n in Counter(asked).items() if n > 1] == []
+    load_all([SEEDS_GOLD, FOLLOWUPS_GOLD, NATURAL_GOLD, DIFFERING_GOLD])  # nor an id
+
+
 # ---- reading gold ------------------------------------------------------------------------------------------
 
 
@@ -91,6 +151,17 @@ def test_blank_lines_and_a_bom_are_fine(tmp_path: Path) -> None:
         ({"answers": [" "]}, "blank"),
         ({"question": ""}, "question"),
         ({"colour": "red"}, "colour"),
+        ({"split": "test", "kind": "natural"}, "split"),
+        ({"split": "dev", "kind": "number"}, "kind 'number' is unknown; questions of a split are of natural"),
+        ({"split": "dev", "kind": "not_in_text"}, "'not_in_text' has no answer"),
+        (
+            {"split": "dev", "kind": "natural", "answerable": False, "answers": [], "evidence": []},
+            "'natural' has an answer",
+        ),
+        ({"kind": "agree", "differing": [VALUE, VALUE]}, "only a question of kind 'differ'"),
+        ({"kind": "differ", "differing": [VALUE]}, "two differing values or more"),
+        ({"kind": "differ", "differing": [VALUE, {**VALUE, "evidence": []}]}, "differing.1.evidence"),
+        ({"kind": "differ", "differing": [VALUE, {**VALUE, "value": ""}]}, "differing.1.value"),
     ],
 )
 def test_a_bad_record_is_named_by_file_and_line(tmp_path: Path, change: dict[str, Any], said: str) -> None:
@@ -113,6 +184,43 @@ def test_broken_json_repeated_ids_and_empty_files_are_refused(tmp_path: Path) ->
     one, two = write_jsonl(tmp_path / "one.jsonl", GOOD), write_jsonl(tmp_path / "two.jsonl", GOOD)
     with pytest.raises(GoldError, match=r"two\.jsonl: id 'q1' stands in an earlier file"):
         load_all([one, two])
+
+
+def test_kinds_of_files_without_splits_are_free(tmp_path: Path) -> None:
+    (item,) = load_gold(write_jsonl(tmp_path / "own.jsonl", {**GOOD, "kind": "contracts"}))
+    assert (item.kind, item.split, item.differing) == ("contracts", None, ())
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({**TALK, "kind": "gossip"}, "kind"),
+        ({**TALK, "status": "answered"}, "small talk expects status none_asked"),
+        ({**TALK, "documents": ["a.txt"]}, "neither scope nor documents"),
+        ({**SUMMARY, "status": "none_asked"}, "summary expects status answered"),
+        ({**SUMMARY, "documents": []}, "needs a scope and documents"),
+        ({**SUMMARY, "scope": None}, "needs a scope and documents"),
+        ({**SUMMARY, "scope": "half"}, "scope"),
+        ({k: v for k, v in TALK.items() if k != "split"}, "split"),
+    ],
+)
+def test_a_bad_request_is_named_by_file_and_line(tmp_path: Path, record: dict[str, Any], said: str) -> None:
+    path = write_jsonl(tmp_path / "requests.jsonl", {**TALK, "id": "r0"}, record)
+    with pytest.raises(GoldError, match=r"requests\.jsonl:2: .*" + said):
+        load_requests(path)
+
+
+def test_a_split_holds_its_own_items_only(tmp_path: Path) -> None:
+    natural = {**GOOD, "kind": "natural"}
+    path = write_jsonl(
+        tmp_path / "gold.jsonl",
+        {**natural, "id": "a", "split": "dev"},
+        {**natural, "id": "b", "split": "final"},
+        {**natural, "id": "c"},
+        {**natural, "id": "d", "split": "dev"},
+    )
+    assert [q.id for q in of_split(load_gold(path), "dev")] == ["a", "d"]
+    assert [q.id for q in of_split(load_gold(path), "final")] == ["b"]
 
 
 # ---- checking gold -----------------------------------------------------------------------------------------
@@ -142,6 +250,29 @@ def test_validator_says_what_is_wrong(tmp_path: Path, change: dict[str, Any], sa
     assert any(said in problem for problem in problems), problems
     with pytest.raises(GoldError, match="my gold: "):
         check_gold([question(**change)], tmp_path, "my gold")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"value": "6.700", "evidence": [{"file": "a.txt", "line": 1}]}, "a.txt:1: the line holds none"),
+        ({"value": "9", "also": ["6.700"], "evidence": [{"file": "a.txt", "line": 3}]}, "answer '9' stands on none"),
+        ({"value": "6.700", "evidence": [{"file": "a.txt", "line": 8}]}, "the file ends at line 3"),
+        ({"value": "dos", "evidence": [{"file": "a.txt", "line": 2}]}, "a.txt:2 is no gold line of the question"),
+    ],
+)
+def test_differing_values_stand_on_their_lines(tmp_path: Path, value: dict[str, Any], said: str) -> None:
+    (tmp_path / "a.txt").write_text("uno\ndos y\nunos 6.700 contenedores", encoding="utf-8")
+    assert validate_gold([question(kind="differ", differing=[VALUE, VALUE])], tmp_path) == []
+    problems = validate_gold([question(kind="differ", differing=[VALUE, value])], tmp_path)
+    assert any(said in problem and "value" in problem for problem in problems), problems
+
+
+def test_requests_name_files_of_the_corpus(tmp_path: Path) -> None:
+    requests = load_requests(write_jsonl(tmp_path / "requests.jsonl", TALK, {**SUMMARY, "id": "r2"}))
+    assert validate_requests(requests, tmp_path) == [f"r2: a.txt: no such file in {tmp_path}"]
+    (tmp_path / "a.txt").write_text("uno", encoding="utf-8")
+    assert validate_requests(requests, tmp_path) == []
 
 
 def test_sample_is_seeded_and_keeps_the_order() -> None:

@@ -10,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.metrics import (
+    Bin,
     Cited,
+    StatusRates,
+    calibration_bins,
     citation_hit,
     contains_gold,
+    differing_scores,
+    expected_calibration_error,
     line_scores,
+    matched_values,
     mrr_at_k,
     ndcg_at_k,
     normalise,
@@ -24,6 +30,9 @@ from eval.metrics import (
     risk_coverage,
     roc_auc,
     scores,
+    span_exact_match,
+    span_f1,
+    status_rates,
     token_f1,
 )
 from eval.stats import bootstrap, bootstrap_ratio, paired_test, ratio
@@ -218,3 +227,131 @@ def test_paired_test_by_hand() -> None:
     assert math.isnan(paired_test([], []).p)
     with pytest.raises(ValueError, match="different lengths"):
         paired_test([1], [1, 2])
+
+
+# ---- spans -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "golds", "exact", "f1"),
+    [
+        ("La limusina rusa de lujo", ["limusina rusa de lujo"], 1, 1),
+        ("The Rodong Sinmun.", ["rodong sinmun"], 1, 1),
+        ("«6.700» contenedores", ["6,700 contenedores"], 1, 1),
+        ("6.700", ["6.700 contenedores", "once mil"], 0, 2 / 3),  # 1 word shared, 1 + 2 words in all
+        ("en mayo de 2024", ["mayo"], 0, 2 / 5),
+        ("a Rusia", ["Rusia"], 1, 1),
+        ("el año", ["ano"], 0, 0),  # another word: the tilde counts
+        ("esta", ["está"], 0, 0),
+        ("está", ["esta\u0301"], 1, 1),  # the same accent in another encoding
+        ("algo", [], 0, 0),
+        ("", [], 1, 1),
+        (None, [], 1, 1),
+        (None, ["mayo"], 0, 0),
+    ],
+)
+def test_spans_by_hand(said: str | None, golds: list[str], exact: float, f1: float) -> None:
+    assert span_exact_match(said, golds) == exact
+    assert span_f1(said, golds) == pytest.approx(f1)
+
+
+@given(st.text(max_size=40), st.lists(st.text(max_size=40), max_size=3))
+def test_a_span_that_matches_exactly_has_f1_one(said: str, golds: list[str]) -> None:
+    assert 0 <= span_exact_match(said, golds) <= span_f1(said, golds) <= 1
+
+
+# ---- statuses ----------------------------------------------------------------------------------------------
+
+
+def test_status_rates_by_hand() -> None:
+    statuses = ["answered", "no_evidence", "answered", "unsure", "none_asked", "no_evidence", "error", "answered"]
+    kinds = ["fact", "none", "fact", "fact", "talk", "none", "fact", "none"]
+    assert status_rates(statuses, kinds) == {
+        "fact": StatusRates(4, 2 / 4, 1 / 4, 0, 0),  # the error is in none of the shares
+        "none": StatusRates(3, 1 / 3, 0, 2 / 3, 0),
+        "talk": StatusRates(1, 0, 0, 0, 1),
+    }
+    assert status_rates([], []) == {}
+    with pytest.raises(ValueError, match="unknown status 'refused'"):
+        status_rates(["refused"], ["fact"])
+
+
+# ---- calibration -------------------------------------------------------------------------------------------
+
+
+def test_calibration_error_by_hand() -> None:
+    confidence = [0.9, 0.85, 0.95, 0.3, 0.25]
+    correct = [1, 1, 0, 0, 1]
+    # (0.8, 0.9]: mean .875, accuracy 1, two cases; (0.9, 1]: .95 and 0, one; (0.2, 0.3]: .275 and .5, two.
+    assert expected_calibration_error(confidence, correct) == pytest.approx((2 * 0.125 + 0.95 + 2 * 0.225) / 5)
+    rows = [row for row in calibration_bins(confidence, correct) if row.n]
+    assert [(row.low, row.high, row.n) for row in rows] == [(0.2, 0.3, 2), (0.8, 0.9, 2), (0.9, 1.0, 1)]
+    assert rows[0] == Bin(0.2, 0.3, 2, pytest.approx(0.275), 0.5)
+
+
+def test_a_confidence_on_an_edge_is_in_the_bin_below() -> None:
+    edges = [0.0, *(i / 10 for i in range(1, 11))]
+    assert [row.n for row in calibration_bins(edges, [1] * 11)] == [2] + [1] * 9
+    assert [row.n for row in calibration_bins([0.5, 0.50001], [0, 1], bins=2)] == [1, 1]
+
+
+def test_calibration_of_extremes() -> None:
+    assert expected_calibration_error([1.0, 0.0], [1, 0]) == 0
+    assert expected_calibration_error([1.0, 0.0], [0, 1]) == 1
+    assert math.isnan(expected_calibration_error([], []))
+    assert all(row.n == 0 and math.isnan(row.accuracy) for row in calibration_bins([], []))
+    for bad in ([1.1], [-0.1], [math.nan]):
+        with pytest.raises(ValueError, match=r"outside 0\.\.1"):
+            calibration_bins(bad, [1])
+    with pytest.raises(ValueError, match="2 confidences for 1 outcomes"):
+        calibration_bins([0.5, 0.5], [1])
+
+
+@given(CASES)
+def test_calibration_error_lies_between_the_overall_gap_and_one(cases: list[tuple[float, bool]]) -> None:
+    confidence, correct = zip(*cases, strict=True)
+    gap = abs(np.mean(confidence) - np.mean(correct))
+    assert gap - 1e-9 <= expected_calibration_error(confidence, correct) <= 1 + 1e-9
+    assert sum(row.n for row in calibration_bins(confidence, correct)) == len(cases)
+
+
+# ---- sources that differ -----------------------------------------------------------------------------------
+
+CONTAINERS = (("6.700 contenedores",), ("11.000 contenedores",))
+SHELLS = (("3 millones", "tres millones"), ("cinco millones",))
+
+
+def test_reported_values_are_matched_with_gold_values() -> None:
+    assert matched_values(["11.000", "alrededor de 6.700 contenedores"], CONTAINERS) == [1, 0]
+    assert matched_values(["más de tres millones", "casi cinco millones"], SHELLS) == [0, 1]
+    assert matched_values(["700", "millones de más"], CONTAINERS) == [None, None]  # no part of a number
+    assert matched_values(["3 millones", "tres millones"], SHELLS) == [0, None]  # one value, given once
+    assert matched_values(["", "el"], CONTAINERS) == [None, None]
+    assert matched_values(["junio"], []) == [None]
+
+
+def test_differing_by_hand() -> None:
+    reported = [
+        ["6.700", "11.000"],  # found
+        ["tres millones", "500.000"],  # only one of the two values is right: not found
+        [],  # nothing reported where sources differ
+        [],  # rightly nothing
+        ["12 de junio", "5 de junio"],  # falsely
+    ]
+    gold = [CONTAINERS, SHELLS, CONTAINERS, (), ()]
+    result = differing_scores(reported, gold)
+    assert result.found == pytest.approx(1 / 3)
+    assert result.falsely_found == pytest.approx(1 / 2)
+    assert result.values == pytest.approx((3 / 6, 3 / 6, 6 / 12))
+
+
+def test_differing_without_cases_is_undefined() -> None:
+    nothing = differing_scores([[]], [()])
+    assert math.isnan(nothing.found)
+    assert nothing.falsely_found == 0
+    assert all(map(math.isnan, nothing.values))
+    missed = differing_scores([[]], [CONTAINERS])
+    assert missed.found == 0
+    assert math.isnan(missed.falsely_found)
+    assert math.isnan(missed.values.precision)
+    assert (missed.values.recall, missed.values.f1) == (0, 0)
