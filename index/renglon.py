@@ -9,6 +9,7 @@ from index.corpus.globs import Globs
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from index.corpus.documents import TextLimits
     from index.ingest.sync import Progress, Syncer
     from index.ingest.uploads import Uploads
     from index.model.encoder import Encoder
@@ -55,7 +56,9 @@ class Renglon:
     def _syncer(self, encoder: Encoder) -> Syncer:
         from index.ingest.sync import Syncer
 
-        return Syncer(self.store, encoder, max_bytes(self.settings), globs_of(self.settings))
+        return Syncer(
+            self.store, encoder, max_bytes(self.settings), globs_of(self.settings), text_limits(self.settings)
+        )
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed everything with the model of the settings, then answer with it. Returns the passages embedded."""
@@ -70,7 +73,7 @@ class Renglon:
         """The documents that came over HTTP; one for all threads of a process."""
         from index.ingest.uploads import Uploads
 
-        return Uploads(self.store, self.syncer, max_bytes(self.settings))
+        return Uploads(self.store, self.syncer, max_bytes(self.settings), text_limits(self.settings))
 
     @property
     def engine(self) -> Engine:
@@ -99,6 +102,13 @@ class Renglon:
 def max_bytes(settings: Settings) -> int:
     """Size of the largest file that is indexed, in bytes."""
     return int(settings.max_file_mb * 1_000_000)
+
+
+def text_limits(settings: Settings) -> TextLimits:
+    """How many lines and sentences a file may have."""
+    from index.corpus.documents import TextLimits
+
+    return TextLimits(settings.max_file_lines, settings.max_file_sentences)
 
 
 def globs_of(settings: Settings) -> Globs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,7 @@ class QueryEncoder(Protocol):
         """Unit vector of a question, shape (dimension,)."""
 
 
+log = logging.getLogger("renglon")
 SETTLE = 5  # a document that is replaced between two looks is looked for again, this often
 
 
@@ -208,8 +210,11 @@ class Engine(BaseQueryEngine):
             sentences = await asyncio.to_thread(self._checked, closed, finding.language)
             finding.clock.lap("check")
             yield Finished(self._whole(finding, writer, written=Written(sentences, dropped)))
-        except NotWritten as failure:
-            notice = messages.NOT_WRITTEN[failure.reason][finding.language]
+        except Exception as failure:
+            if not isinstance(failure, NotWritten):
+                log.exception("a written answer failed; the extracted one is given")
+            reason = failure.reason if isinstance(failure, NotWritten) else "failed"
+            notice = messages.NOT_WRITTEN[reason][finding.language]
             if writer.text:
                 yield Retracted(notice)
             for event in await asyncio.to_thread(lambda: list(self._extract(finding, notice))):

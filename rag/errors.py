@@ -126,3 +126,11 @@ class PortInUse(RenglonError):
 
 class NotReady(RenglonError):
     """The model is still loading, or loading failed."""
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether an error is a panic of a library written in Rust.
+
+    Panics are no `Exception`, so that `except Exception` lets them through; yet they end one call, not the process.
+    """
+    return type(error).__module__ == "pyo3_runtime" and type(error).__name__ == "PanicException"

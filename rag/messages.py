@@ -23,6 +23,7 @@ _WHY = {
     "cut": ("La respuesta del modelo quedó cortada.", "The model's answer was cut off."),
     "garbage": ("El modelo no escribió una respuesta legible.", "The model wrote nothing legible."),
     "uncited": ("El modelo no citó ninguna frase.", "The model cited no sentence."),
+    "failed": ("Al redactar la respuesta algo falló.", "Something failed while the answer was written."),
     "declined": ("El modelo no halló la respuesta en estas frases.", "The model found no answer in these sentences."),
 }
 # Why the model's answer is not shown, and what is shown instead.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,12 +50,27 @@ def check(claim: Claim, stored: tuple[str, str] | None) -> Place:
         return _place("valid" if same else "moved", text, claim.char_start, claim.char_end)
     if sha256 == claim.file_sha256:
         return Place("stale")
-    pattern = r"(?:\r\n|\n|\r)".join(map(re.escape, _LINE_END.split(claim.quote)))
-    spans = [match.span() for match in re.finditer(pattern, text)]
-    if not spans:
-        return Place("stale")
-    start, end = min(spans, key=lambda span: abs(span[0] - claim.char_start))
-    return _place("moved", text, start, end)
+    span = min(_spans(text, claim.quote), key=lambda span: abs(span[0] - claim.char_start), default=None)
+    return Place("stale") if span is None else _place("moved", text, *span)
+
+
+def _spans(text: str, quote: str) -> Iterator[tuple[int, int]]:
+    """Where a quote stands in a text, whichever kind its line ends are of.
+
+    Both are compared with plain line feeds by `str.find`, which takes linear time; a pattern of line ends would take
+    exponential time on a hostile quote.
+    """
+    double = [found.start() - n for n, found in enumerate(re.finditer("\r\n", text))]  # in the text with line feeds
+    flat, wanted = _flat(text), _flat(quote)
+    at = flat.find(wanted)
+    while at >= 0:
+        end = at + len(wanted)
+        yield at + bisect_left(double, at), end + bisect_left(double, end)
+        at = flat.find(wanted, end)
+
+
+def _flat(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _place(state: CitationState, text: str, start: int, end: int) -> Place:

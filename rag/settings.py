@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     query_prompt: str = Field("query: ", description="Put before questions; E5's own.")
     passage_prompt: str = Field("passage: ", description="Put before passages and sentences; E5's own.")
     max_file_mb: float = Field(20, gt=0, description="Files over this many megabytes are refused.")
+    max_file_lines: int = Field(400_000, ge=1, description="Files with more lines are refused.")
+    max_file_sentences: int = Field(200_000, ge=1, description="Files with more sentences are refused.")
     max_question_chars: int = Field(2000, ge=1, description="Longer questions are refused.")
     passages: int = Field(10, ge=1, le=50, description="Passages retrieved for an answer.")
     max_sentences: int = Field(3, ge=1, le=3, description="Most sentences in an extractive answer.")

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from rich.console import Console
 
 from api.cli.remote import Remote
-from index.renglon import Renglon, globs_of, max_bytes
+from index.renglon import Renglon, globs_of, max_bytes, text_limits
 from rag.errors import IndexBusy
 from rag.settings import Settings
 
@@ -70,7 +70,8 @@ def dry(folders: Sequence[Path], settings: Settings) -> dict[str, Any]:
         catalog = Catalog(path)
         rows = catalog.documents()
         catalog.close()
-    look = survey(rows, list(folders) or [settings.corpus], max_bytes(settings), globs_of(settings))
+    chosen = list(folders) or [settings.corpus]
+    look = survey(rows, chosen, max_bytes(settings), globs_of(settings), text_limits(settings))
     return asdict(look.report)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +16,40 @@ from pathlib import Path
 from charset_normalizer import from_bytes
 
 from index.corpus.globs import Globs
-from rag.errors import CorpusNotFound, FileRefused, FileUnreadable
+from rag.errors import CorpusNotFound, FileRefused, FileUnreadable, RenglonError, is_panic
 
 SUFFIXES = frozenset({".txt", ".md"})
 # What the library is asked to choose between once the bytes are not UTF-8: the two that Spanish sites used.
 LEGACY_ENCODINGS = ["cp1252", "latin_1"]
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\x1b"})
 _MAX_CONTROL_SHARE = 0.01  # real articles have none; a stray form feed or backspace is no reason to refuse
+log = logging.getLogger("renglon")
+
+
+@dataclass(frozen=True)
+class TextLimits:
+    """How long a file's text may be. Memory grows with lines and sentences rather than with bytes."""
+
+    lines: int = 400_000
+    sentences: int = 200_000
+
+    def check_lines(self, text: str) -> None:
+        """Raise FileRefused for a text with too many lines, before its line table is made."""
+        count = text.count("\n") + text.count("\r") - text.count("\r\n")
+        if count > self.lines:
+            raise FileRefused(
+                f"The file has {count:,} lines; the limit is {self.lines:,}.",
+                "Split it, or raise RENGLON_MAX_FILE_LINES.",
+            )
+
+    def check_sentences(self, count: int) -> None:
+        """Raise FileRefused when that many sentences are too many."""
+        if count > self.sentences:
+            raise FileRefused(
+                f"The file has more than {self.sentences:,} sentences, which is the limit.",
+                "Split it, or raise RENGLON_MAX_FILE_SENTENCES.",
+            )
 
 
 @dataclass(frozen=True)
@@ -94,26 +122,51 @@ def decode(raw: bytes) -> tuple[str, str]:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if len(_CONTROL.findall(raw)) > _MAX_CONTROL_SHARE * len(raw):
+        if _is_binary(raw):
             raise FileRefused("The file is binary data, not text.")
         if not text.strip():
             raise FileRefused("The file is empty.")
         return text, encoding
-    if len(_CONTROL.findall(raw)) > _MAX_CONTROL_SHARE * len(raw):
+    if _is_binary(raw):
         raise FileRefused("The file is binary data, not text.", "Convert it to UTF-8 text.")
     # Bytes 0x80-0x9F are printable in Windows-1252 only; the library weighs the rest by how the text reads.
     best = from_bytes(raw, cp_isolation=LEGACY_ENCODINGS).best()
     if best is None:
-        raise FileRefused("The file's encoding could not be told.", "Save it as UTF-8.")
-    encoding = best.encoding
-    return raw.decode(encoding), encoding
+        raise FileRefused("The file's encoding could not be recognised.", "Save it as UTF-8.")
+    try:
+        return raw.decode(best.encoding), best.encoding
+    except UnicodeDecodeError as error:  # of a large file the library only looks at samples
+        raise FileRefused(
+            f"The file is neither UTF-8 nor {best.encoding}: byte {error.start:,} stands for no character.",
+            "Save it as UTF-8.",
+        ) from error
 
 
-def read_document(path: Path, root: Path, max_bytes: int) -> Document:
+def _is_binary(raw: bytes) -> bool:
+    return len(raw) - len(raw.translate(None, _CONTROL)) > _MAX_CONTROL_SHARE * len(raw)
+
+
+@contextmanager
+def refused_on_failure() -> Iterator[None]:
+    """Turn whatever unexpected goes wrong with one file into FileRefused, so that the other files go on."""
+    try:
+        yield
+    except RenglonError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
+        log.exception("a file could not be processed")
+        raise FileRefused(
+            f"The file can't be processed ({type(error).__name__}).", "The log has the details. The other files go on."
+        ) from error
+
+
+def read_document(path: Path, root: Path, max_bytes: int, limits: TextLimits = TextLimits()) -> Document:
     """Read one file of the corpus at `root`. Raises FileRefused with the reason, FileUnreadable when the system
     does not let it be read.
 
-    `max_bytes` is checked before the file is read.
+    `max_bytes` is checked before the file is read, `limits` before its line table is made.
     """
     file = path.relative_to(root).as_posix()
     if printable(file) != file:
@@ -127,13 +180,15 @@ def read_document(path: Path, root: Path, max_bytes: int) -> Document:
         raw = path.read_bytes()
     except OSError as error:
         raise FileUnreadable(f"The file can't be read: {error.strerror or error}.") from error
-    return document_of(file, raw)
+    return document_of(file, raw, limits)
 
 
-def document_of(file: str, raw: bytes) -> Document:
+def document_of(file: str, raw: bytes, limits: TextLimits = TextLimits()) -> Document:
     """The document that a file's bytes are. Raises FileRefused."""
-    text, encoding = decode(raw)
-    return Document(file, SourceText(text), hashlib.sha256(raw).hexdigest(), encoding, len(raw))
+    with refused_on_failure():
+        text, encoding = decode(raw)
+        limits.check_lines(text)
+        return Document(file, SourceText(text), hashlib.sha256(raw).hexdigest(), encoding, len(raw))
 
 
 def printable(name: str) -> str:

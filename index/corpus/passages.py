@@ -7,7 +7,6 @@ repeated lines keep their own positions.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,16 +14,17 @@ from typing import Any
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
 
-from index.corpus.documents import SourceText
-from rag.sentences import sentence_bounds
+from index.corpus.documents import SourceText, TextLimits, refused_on_failure
+from rag.sentences import iter_sentence_bounds
 
 # E5's tokenizer makes one token of 4.3 UTF-8 bytes of Spanish news on average; bytes need no model to count,
 # and a script that costs more bytes a character also costs more tokens. 860 bytes ≈ 200 tokens.
 PASSAGE_BYTES = 860
-_ENDS_SENTENCE = re.compile(r"[.!?…:;][»”\"'’)\]]*\s*$")
+_CLOSERS = "»”\"'’)]"
+_ENDS_SENTENCE = (".", "!", "?", "…", ":", ";")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of a document: 0-based code points, end exclusive; 1-based lines, inclusive."""
 
@@ -34,7 +34,7 @@ class Span:
     line_end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A span and the spans of its sentences, in order."""
 
@@ -53,7 +53,7 @@ def _blocks(source: SourceText) -> Iterator[tuple[int, int]]:
             first = None
         elif first is None:
             first = number
-        elif _ENDS_SENTENCE.search(lines[number - 2]) or not line.lstrip()[0].islower():
+        elif lines[number - 2].rstrip().rstrip(_CLOSERS).endswith(_ENDS_SENTENCE) or not line.lstrip()[0].islower():
             yield first, number - 1
             first = number
     if first is not None:
@@ -68,12 +68,16 @@ def _size(source: SourceText, start: int, end: int) -> int:
     return len(source.text[start:end].encode("utf-8", "surrogatepass"))
 
 
-def _blocks_of_sentences(source: SourceText) -> Iterator[list[Span]]:
+def _blocks_of_sentences(source: SourceText, limits: TextLimits) -> Iterator[list[Span]]:
+    count = 0
     for first, last in _blocks(source):
         start, end = source.line_starts[first - 1], source.span_of_line(last)[1]
-        bounds = sentence_bounds(source.text[start:end])
+        bounds = []
+        for a, b in iter_sentence_bounds(source.text[start:end]):
+            bounds.append(_span(source, start + a, start + b))
+            limits.check_sentences(count := count + 1)
         if bounds:
-            yield [_span(source, start + a, start + b) for a, b in bounds]
+            yield bounds
 
 
 def _pack(source: SourceText, sentences: Sequence[Span]) -> Iterator[list[Span]]:
@@ -90,11 +94,16 @@ def _pack(source: SourceText, sentences: Sequence[Span]) -> Iterator[list[Span]]
     yield run
 
 
-def split(source: SourceText) -> list[Passage]:
-    """Passages of a document, in order; empty for a blank document."""
+def split(source: SourceText, limits: TextLimits = TextLimits()) -> list[Passage]:  # noqa: B008
+    """Passages of a document, in order; empty for a blank document. Raises FileRefused."""
+    with refused_on_failure():
+        return _split(source, limits)
+
+
+def _split(source: SourceText, limits: TextLimits) -> list[Passage]:
     passages: list[list[Span]] = []
     whole = False  # whether the last passage is made of whole lines, which others may join
-    for block in _blocks_of_sentences(source):
+    for block in _blocks_of_sentences(source, limits):
         end = block[-1].char_end
         if _size(source, block[0].char_start, end) > PASSAGE_BYTES:
             passages.extend(_pack(source, block))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from index.corpus.documents import corpus_files, printable, read_document
+from index.corpus.documents import Document, TextLimits, corpus_files, document_id, printable, read_document
 from index.corpus.globs import Globs
 from index.records import DocumentRow
 from rag.errors import FileRefused, FileUnreadable, NoReadableFile
@@ -50,27 +51,49 @@ class Survey:
     gone: list[str] = field(default_factory=list)
     report: SyncReport = field(default_factory=SyncReport)
 
+    def refuse(self, file: str, reason: str, forget: bool = True) -> None:
+        """Report a file of `todo` as refused. `forget`: its indexed version leaves the index, if there is one."""
+        report = self.report
+        report.refused.append((file, reason))
+        if forget and file in report.changed:
+            self.gone.append(document_id(file))
+            report.removed.append(file)
+        report.added = [added for added in report.added if added != file]
+        report.changed = [changed for changed in report.changed if changed != file]
 
-def survey(rows: Iterable[DocumentRow], roots: Sequence[Path], max_bytes: int, globs: Globs) -> Survey:
+
+def survey(
+    rows: Iterable[DocumentRow],
+    roots: Sequence[Path],
+    max_bytes: int,
+    globs: Globs,
+    limits: TextLimits = TextLimits(),  # noqa: B008
+) -> Survey:
     """Compare folders with the documents that are indexed. Raises CorpusNotFound; NoReadableFile when one of the
     folders holds nothing that can be indexed."""
     look, rows = Survey(), list(rows)
     names = _Names({row.file: row.root for row in rows})
     for root in dict.fromkeys(root.resolve() for root in roots):
         known = {row.file: row for row in rows if row.root == str(root)}
-        _compare(root, known, names, look, max_bytes, globs)
+        read = partial(read_document, root=root, max_bytes=max_bytes, limits=limits)
+        _compare(root, known, names, look, read, globs)
     return look
 
 
 def _compare(
-    root: Path, known: dict[str, DocumentRow], names: _Names, look: Survey, max_bytes: int, globs: Globs
+    root: Path,
+    known: dict[str, DocumentRow],
+    names: _Names,
+    look: Survey,
+    read: Callable[[Path], Document],
+    globs: Globs,
 ) -> None:
     report, seen, unreadable = look.report, set[str](), list[Path]()
     reasons: list[str] = []
     for path in corpus_files(root, globs, unreadable):
         file = names.of(printable(path.relative_to(root).as_posix()), root)
         try:
-            document = read_document(path, root, max_bytes)
+            document = read(path)
         except FileRefused as refusal:
             report.refused.append((file, str(refusal)))
             reasons.append(f" {file}: {refusal}")

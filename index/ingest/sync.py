@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.corpus.documents import Document, read_document
+from index.corpus.documents import Document, TextLimits, read_document, refused_on_failure
 from index.corpus.globs import Globs
 from index.corpus.passages import Passage, split
 from index.ingest.plan import Survey, SyncReport, survey
@@ -68,8 +68,10 @@ class Syncer:
         encoder: Encoder,
         max_bytes: int,
         globs: Globs = Globs(),  # noqa: B008
+        limits: TextLimits = TextLimits(),  # noqa: B008
     ) -> None:
         self._store, self._encoder, self._max_bytes, self._globs = store, encoder, max_bytes, globs
+        self._limits = limits
 
     def sync(self, roots: Path | Sequence[Path], progress: Progress | None = None) -> SyncReport:
         """Index what is new or changed below the folders, forget what is gone.
@@ -82,11 +84,12 @@ class Syncer:
         require_same_model(self._store, self._encoder)
         self._store.catch_up()
         folders = [roots] if isinstance(roots, Path) else roots
-        look = survey(self._store.catalog.documents(), folders, self._max_bytes, self._globs)
+        look = survey(self._store.catalog.documents(), folders, self._max_bytes, self._globs, self._limits)
         meter = _Meter(sum(found.size for found in look.todo), progress)
         for works in _gathered(self._read(look)):
-            self.write(works, meter)
-            look.report.passages += sum(len(work.passages) for work in works)
+            changes = self._changes(works, meter, look)
+            self._store.replace(changes, model_key(self._encoder))
+            look.report.passages += sum(len(change.passages) for change in changes)
         if look.gone:
             self._store.remove(look.gone)
         look.report.seconds = time.perf_counter() - started
@@ -96,29 +99,47 @@ class Syncer:
         """The documents to be written, read again: holding thousands in memory costs more than reading them."""
         for found in look.todo:
             try:
-                document = read_document(found.path, found.root, self._max_bytes)
+                document = read_document(found.path, found.root, self._max_bytes, self._limits)
             except FileRefused as refusal:  # it changed since the survey; the next sync decides
-                look.report.refused.append((found.file, f"{refusal} It changed during the sync."))
-                look.report.added = [file for file in look.report.added if file != found.file]
-                look.report.changed = [file for file in look.report.changed if file != found.file]
+                look.refuse(found.file, f"{refusal} It changed during the sync.", forget=False)
                 continue
-            yield Work(replace(document, file=found.file), str(found.root.resolve()), split(document.source))
+            try:
+                passages = split(document.source, self._limits)
+            except FileRefused as refusal:
+                look.refuse(found.file, str(refusal))
+                continue
+            yield Work(replace(document, file=found.file), str(found.root.resolve()), passages)
 
     def put(self, document: Document, root: str) -> None:
         """Write one document now: embedded, durable in the catalogue, and in both projections, when this returns."""
         require_same_model(self._store, self._encoder)
-        self.write([Work(document, root, split(document.source))])
+        self.write([Work(document, root, split(document.source, self._limits))])
 
     def remove(self, id_: str) -> None:
         """Take a document out of the catalogue, then out of both projections."""
         self._store.remove([id_])
 
-    def write(self, works: list[Work], meter: _Meter | None = None) -> None:
-        """Embed documents together, then put each in the place of its version before."""
-        meter = meter or _Meter(0, None)
+    def write(self, works: list[Work]) -> None:
+        """Embed documents together, then replace the earlier version of each. Raises FileRefused."""
+        self._store.replace(self._embedded(works, _Meter(0, None)), model_key(self._encoder))
+
+    def _changes(self, works: list[Work], meter: _Meter, look: Survey) -> list[Change]:
+        """Documents with their vectors. When the model fails on them, each is tried alone and those that it fails on
+        are refused."""
+        try:
+            return self._embedded(works, meter)
+        except FileRefused as refusal:
+            if len(works) > 1:
+                return [change for work in works for change in self._changes([work], meter, look)]
+            look.refuse(works[0].document.file, str(refusal))
+            return []
+
+    def _embedded(self, works: list[Work], meter: _Meter) -> list[Change]:
+        """Documents with their vectors, embedded together. Raises FileRefused."""
         meter.begin(works)
         texts = [text for work in works for text in work.texts]
-        vectors, sentences = self._encoder.encode_documents(texts, meter.advance)
+        with refused_on_failure():
+            vectors, sentences = self._encoder.encode_documents(texts, meter.advance)
         changes, first, sentence = [], 0, 0
         for work in works:
             last, end = first + len(work.passages), sentence + work.size - len(work.passages)
@@ -126,7 +147,7 @@ class Syncer:
                 Change(work.document, work.root, work.passages, vectors[first:last], sentences[sentence:end])
             )
             first, sentence = last, end
-        self._store.replace(changes, model_key(self._encoder))
+        return changes
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed every passage with the model that is loaded, then switch to it in one transaction.

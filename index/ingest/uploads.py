@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.corpus.documents import SUFFIXES, Document, document_id, document_of, printable
+from index.corpus.documents import SUFFIXES, Document, TextLimits, document_id, document_of, printable
 from index.ingest.plan import UPLOADS
 from index.ingest.sync import Syncer
 from index.records import DocumentRow
@@ -24,6 +24,7 @@ from index.store import Store
 from rag.errors import DocumentOfFolder, FileRefused, FileTooLarge
 
 LONGEST_NAME = 120
+_LOOKED_AT = 1000  # characters at the end of a name; normalising takes quadratic time over combining characters
 _KEPT_OUT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, bidi and zero-width, surrogates, private, unassigned
 _SLASHES = "⁄∕⧸／＼∖⧵﹨"  # they only look like one
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -42,8 +43,14 @@ class Saved:
 class Uploads:
     """The uploaded documents of a store. One change at a time; what returned is durable and can be cited."""
 
-    def __init__(self, store: Store, syncer: Syncer, max_bytes: int) -> None:
-        self._store, self._syncer, self._max_bytes = store, syncer, max_bytes
+    def __init__(
+        self,
+        store: Store,
+        syncer: Syncer,
+        max_bytes: int,
+        limits: TextLimits = TextLimits(),  # noqa: B008
+    ) -> None:
+        self._store, self._syncer, self._max_bytes, self._limits = store, syncer, max_bytes, limits
         self._folder = store.folder / UPLOADS
         self._lock = threading.Lock()
 
@@ -78,7 +85,7 @@ class Uploads:
             raise FileTooLarge(
                 f"The file has {len(raw):,} bytes; the limit is {self._max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB."
             )
-        document = document_of(file, raw)
+        document = document_of(file, raw, self._limits)
         with self._lock, disk_errors():
             if known:
                 self._own(document.id)  # it may have been deleted meanwhile
@@ -141,7 +148,8 @@ def display_name(name: str) -> str:
 
     Never used as a path. Raises FileRefused for a name that leaves nothing, or of another kind than text.
     """
-    plain = unicodedata.normalize("NFC", printable(name)).replace("\\", "/").rsplit("/", 1)[-1]
+    last = printable(name[-_LOOKED_AT:]).replace("\\", "/").rsplit("/", 1)[-1]
+    plain = unicodedata.normalize("NFC", last)
     kept = "".join(c for c in plain if unicodedata.category(c) not in _KEPT_OUT)
     kept = re.sub(rf'[\[\]:*?"<>|{_SLASHES}]', "_", " ".join(kept.split())).strip(". ")
     stem, dot, suffix = kept.rpartition(".")

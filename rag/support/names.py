@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 
-from rag.support.spelling import folded, near_any, unaccented
+from rag.support.spelling import Forms, folded, unaccented
 
 # Forms without accents. A capital stands for its country, as in the news; (?-i:…) minds case.
 _KNOWN = {
@@ -90,8 +90,10 @@ _CAPITAL = re.compile(r"[^\W\d_]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _DIGITS_AFTER = re.compile(r" (\d+)")
 _JOINS = re.compile(r"[ \u00a0]|[-–]|\. ")
+MOST_NAMES = 100  # of one text that are compared: a sentence of news has fewer than ten
 _TWO_NAMES = 3  # letters from which both sides of a hyphen are names of their own
-_OPENING = re.compile(r"(?:^|[.:;!?…«»“”\"‘(\[¿¡—–]\s*)[«“\"‘'(\[¿¡\s]*$")
+_OPENING_MARKS = "«“\"‘'([¿¡"
+_BEFORE_OPENING = '.:;!?…«»“”"‘([¿¡—–'  # after one of these, a capital may be that of any word
 
 
 @dataclass(frozen=True)
@@ -117,18 +119,26 @@ class Names:
         others = _runs("".join(blank), text)
         self.text = text
         self.all = sorted([*known, *others], key=lambda name: name.start)
-        self.words = frozenset(_WORD.findall(folded(text)))
+        self._forms = Forms(_WORD.findall(folded(text)))
 
     def missing(self, others: Sequence[Names]) -> Iterator[str]:
-        """The names of this text that none of the others has, as they stand here."""
-        return (self.text[name.start : name.end] for name in self.all if not any(other.has(name) for other in others))
+        """The names of this text that none of the others has, as they are written here.
+
+        Names beyond MOST_NAMES count as missing: they are too many to look for.
+        """
+        for i, name in enumerate(self.all):
+            if i >= MOST_NAMES or not any(other.has(name) for other in others):
+                yield self.text[name.start : name.end]
 
     def has(self, name: Name) -> bool:
         """Whether this text has a name: it, all its words in near forms, or a longer or shorter form of it."""
         if name.label:
             return any(mine.label == name.label for mine in self.all)
-        return all(near_any(word, self.words) for word in name.words) or any(
-            not mine.label and same(mine, name) for mine in self.all
+        if all(self._forms.has_near(word) for word in name.words):
+            return True
+        forms = Forms(name.words)
+        return any(
+            not mine.label and all(forms.has_near(word) for word in mine.words) for mine in self.all[:MOST_NAMES]
         )
 
     def place(self, name: Name) -> int | None:
@@ -140,7 +150,8 @@ def same(name: Name, other: Name) -> bool:
     """Whether a name is another or a shorter form of it."""
     if name.label or other.label:
         return name.label == other.label
-    return all(near_any(word, other.words) for word in name.words)
+    forms = Forms(other.words)
+    return all(forms.has_near(word) for word in name.words)
 
 
 def _runs(plain: str, text: str) -> Iterator[Name]:
@@ -164,12 +175,12 @@ def _runs(plain: str, text: str) -> Iterator[Name]:
 def _tidy(run: list[re.Match[str]], plain: str, text: str) -> Iterator[Name]:
     if not run:
         return
-    opens = bool(_OPENING.search(plain, 0, run[0].start()))
+    opens = _opens(plain, run[0].start())
     words = [(token, _POSSESSIVE.sub("", folded(token[0]))) for token in run]
     alone = opens and len(words) == 1
     words = list(dropwhile(lambda pair: pair[1] in _OPENERS, words))
     kept = [(token, word) for token, word in words if word not in _COMMON]
-    if alone and kept and not _may_open(text[run[0].start() : run[0].end()], text[run[0].end() :]):
+    if alone and kept and not _may_open(text, run[0].start(), run[0].end()):
         return
     if kept:
         joined = " ".join(word for _, word in kept)
@@ -178,9 +189,19 @@ def _tidy(run: list[re.Match[str]], plain: str, text: str) -> Iterator[Name]:
         yield Name(kept[0][0].start(), end, "", tuple(_DIGITS_AFTER.sub(r"\1", joined).split()))
 
 
-def _may_open(word: str, rest: str) -> bool:
-    """Whether a sentence's first word, which is no known opener, is a name rather than any other word."""
-    return not _NO_NAME.search(word.lower()) and not _OF.match(rest)
+def _opens(text: str, start: int) -> bool:
+    """Whether the word at `start` is the first one of a text, a sentence, a quotation or a bracket."""
+    for at in range(start - 1, -1, -1):
+        if text[at] in _BEFORE_OPENING:
+            return True
+        if not text[at].isspace() and text[at] not in _OPENING_MARKS:
+            return False
+    return True
+
+
+def _may_open(text: str, start: int, end: int) -> bool:
+    """Whether a sentence's first word [start, end), which is no known opener, is a name rather than any other word."""
+    return not _NO_NAME.search(text[start:end].lower()) and not _OF.match(text, end)
 
 
 def _is_capital(word: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -49,6 +50,9 @@ _TIMES = {
     "millions": 10**6, "mn": 10**6, "billion": 10**9, "bn": 10**9, "billon": 10**12, "billones": 10**12,
     "trillion": 10**12,
 }  # fmt: skip
+# Numbers up to this many digits are calculated with: `Decimal` holds 28. A longer one is compared digit by digit.
+_MOST_DIGITS = 24
+_MOST = Decimal(10) ** _MOST_DIGITS
 _ONE = {"un", "uno", "una", "one", "a"}  # a number only before one of _TIMES: else an article
 _PAIRS = {"ambos", "ambas", "both", "doble", "double", "twice"}  # say two without being a number
 _HALVES = {"mitad", "half", "medio", "media"}
@@ -176,6 +180,8 @@ def _numbers(plain: str) -> Iterator[tuple[int, int, str, bool]]:
             yield token.start(), token.end(), _key(2), False
         elif word in _HALVES:
             yield token.start(), token.end(), "0.5", word not in _NEVER_ASKED
+        elif len(word) > _MOST_DIGITS and word[0].isdecimal():
+            yield token.start(), token.end(), _long_key(word), True
         else:
             number = _begin(token, following)
     if number is not None:
@@ -199,7 +205,10 @@ def _goes_on(number: _Number, word: str, following: str) -> bool:
     if word in _TIMES and number.value < _LARGEST:
         times = _TIMES[word]
         thousands = number.small - number.small % 1000 if times == 100 else Decimal(0)
-        number.small = thousands + max(number.small - thousands, Decimal(1)) * times
+        small = thousands + max(number.small - thousands, Decimal(1)) * times
+        if number.total + small >= _MOST:
+            return False
+        number.small = small
         if times >= 10**6:
             number.total, number.small = number.total + number.small, Decimal(0)
         number.words, number.tens = True, False
@@ -232,6 +241,15 @@ def _digits(text: str) -> Decimal:
 
 def _key(value: Decimal | int) -> str:
     return format(Decimal(value).normalize(), "f")
+
+
+def _long_key(digits: str) -> str:
+    """The key of a number that is too long to calculate with: its digits, each written as in English."""
+    whole = _GROUPED.match(digits) or _PLAIN.match(digits)
+    assert whole
+    plain = "".join(str(unicodedata.decimal(char)) for char in whole[0] if char.isdecimal()).lstrip("0") or "0"
+    tail = "".join(str(unicodedata.decimal(char)) for char in digits[whole.end() + 1 :]).rstrip("0")
+    return f"{plain}.{tail}" if tail else plain
 
 
 def _dates(text: str, plain: str) -> Iterator[tuple[int, int, str, bool]]:

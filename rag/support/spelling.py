@@ -13,6 +13,7 @@ _PREFIX = 4  # letters that near forms share at their start at least …
 _PREFIX_SHARE = 0.6  # … and the share of the longer form that they make up
 _ENDING = 4  # letters that may follow a whole name in its adjective
 _ALIKE = 0.75  # or so alike as a whole (Ratcliff and Obershelp's ratio)
+_LONGEST_WORD = 40  # letters up to which words are compared as a whole, which takes quadratic time
 # Letters that Spanish and English write differently for the same sound; what they become is no spelling of anything.
 _SOUNDS = [("qu", "c"), ("ph", "f"), ("th", "t"), ("k", "c"), ("y", "i"), ("z", "s"), ("w", "v"), ("h", "")]
 _DOUBLE = re.compile(r"(.)\1+")
@@ -47,9 +48,23 @@ def near(word: str, other: str) -> bool:
         return True
     if prefix >= _PREFIX and prefix >= _PREFIX_SHARE * longer:
         return True
-    return prefix > 0 and shorter > _PREFIX and SequenceMatcher(None, a, b).ratio() >= _ALIKE
+    if prefix == 0 or shorter <= _PREFIX or longer > _LONGEST_WORD or 2 * shorter < _ALIKE * (shorter + longer):
+        return False
+    return SequenceMatcher(None, a, b).ratio() >= _ALIKE
 
 
-def near_any(word: str, others: Iterable[str]) -> bool:
-    """Whether a folded word has a near form among others."""
-    return any(near(word, other) for other in others)
+class Forms:
+    """Folded words in which near forms of other words are looked up."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        # Near forms begin with the same sound, so that only these need to be compared.
+        self._by_sound: dict[str, set[str]] = {}
+        for word in words:
+            self._by_sound.setdefault(sound(word)[:1], set()).add(word)
+        self._known: dict[str, bool] = {}
+
+    def has_near(self, word: str) -> bool:
+        """Whether a folded word has a near form among these."""
+        if word not in self._known:
+            self._known[word] = any(near(word, other) for other in self._by_sound.get(sound(word)[:1], ()))
+        return self._known[word]

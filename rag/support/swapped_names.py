@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice
 
-from rag.support.names import Name, Names, same
+from rag.support.names import MOST_NAMES, Name, Names, same
 
 _MOST = 6  # forms of one statement: each costs an encoding
 
@@ -32,7 +32,7 @@ def exchanged(text: str, quote: str) -> list[Exchanged]:
 
 def _forms(text: str, quote: Names) -> Iterator[Exchanged]:
     firsts: list[tuple[Name, int]] = []
-    for name in Names(text).all:
+    for name in Names(text).all[:MOST_NAMES]:
         place = quote.place(name)
         if place is not None and not any(same(name, other) for other, _ in firsts):
             firsts.append((name, place))

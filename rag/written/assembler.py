@@ -1,7 +1,7 @@
-"""A written answer while it grows: words go out at once, and a sentence is closed as soon as its end is certain.
+"""Assembles a written answer while it arrives: words go out at once, and a sentence is closed when its end is certain.
 
-Markers may stand before the full stop, after it, or in the middle of a word; they belong to the sentence in which
-or directly after which they stand, and are written after its end.
+Markers may stand before the full stop, after it, or in the middle of a word. They belong to the sentence in which or
+directly after which they stand, and are written after its end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from rag.sentences import sentence_bounds
 from rag.written.marker_parser import Cited, Token
 
-_END = re.compile(r"(?:[.!?…]+[\"'»”’)*_]*)(?=\s)|(?=\n)")
+_STOPS = ".!?…"
+_CLOSERS = "\"'»”’)*_"
+_MAY_END = re.compile(rf"(?<=[{_STOPS}{_CLOSERS}])(?=\s)|(?=\n)")
+# What the sentence splitter sees around a possible end. Abbreviations are decided by the words next to it, and a
+# reply of nothing but abbreviations must not be read from its beginning at each of them.
+_BEFORE, _AFTER = 300, 60
 _CLOSING = re.compile(r"[.,;:!?…)»”]+(?!\w)")
 
 
@@ -104,18 +109,17 @@ class Draft:
         looked = max(0, len(self._sentence) - 8)
         while True:
             whole = self._sentence + self._held
-            end = _END.search(whole, looked)
-            if end is None:
+            stop = _next_stop(whole, looked)
+            if stop is None:
                 yield from self._let_out(len(whole.rstrip()))
                 return
-            stop = end.end()
             if stop < len(self._sentence):  # looked at before: no sentence ends there
                 looked = stop + 1
                 continue
             after = whole[stop:].lstrip()
             newline = "\n" in whole[stop : len(whole) - len(after)]
             if not after or not (certain or newline or re.search(r"\s", after)):
-                yield from self._let_out(max(stop, len(self._sentence)))
+                yield from self._let_out(max(len(whole[:stop].rstrip()), len(self._sentence)))
                 return
             if newline or self._ends(whole, stop):
                 yield from self._finish(whole[len(self._sentence) : stop])
@@ -125,9 +129,11 @@ class Draft:
                 looked = stop + 1
 
     def _ends(self, whole: str, stop: int) -> bool:
-        """Whether a sentence ends at `stop`, as far as can be told from what stands before and after."""
-        bounds = sentence_bounds(whole, self._language)
-        return any(end == stop for _, end in bounds[:-1])
+        """Whether a sentence ends at `stop`, judged by the text before it and the next word."""
+        first = max(0, stop - _BEFORE)
+        before, after = whole[first:stop], whole[stop : stop + _AFTER].split(maxsplit=1)
+        bounds = sentence_bounds(f"{before} {after[0]}" if after else before, self._language)
+        return any(end == len(before) for _, end in bounds[:-1])
 
     def _let_out(self, upto: int) -> Iterator[Step]:
         ready = upto - len(self._sentence)
@@ -153,6 +159,18 @@ class Draft:
             yield Closed(self._sentence, tuple(self._ids))
             self._ids = []
         self._sentence, self._held, self._gap, self._after = "", "", None, ""
+
+
+def _next_stop(text: str, start: int) -> int | None:
+    """The first place from `start` on where a sentence may end: before white space after a full stop, or at a line end.
+
+    Quotation marks and brackets may follow the full stop.
+    """
+    for found in _MAY_END.finditer(text, start):
+        at = found.start()
+        if text[at] == "\n" or text[max(0, at - _BEFORE) : at].rstrip(_CLOSERS)[-1:] in tuple(_STOPS):
+            return at
+    return None
 
 
 def _space(spaces: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -18,14 +19,16 @@ from rag.evidence.rank import Evidence
 from rag.question import tidy
 from rag.types import Turn
 from rag.written import prompts
-from rag.written.assembler import Closed, Draft, Words
-from rag.written.marker_parser import MarkerParser
+from rag.written.assembler import Closed, Draft, Step, Words
+from rag.written.marker_parser import MarkerParser, Token
 from rag.written.model_server import Models
 
-Reason = Literal["unreachable", "refused", "timeout", "empty", "cut", "garbage", "uncited", "declined"]
+Reason = Literal["unreachable", "refused", "timeout", "empty", "cut", "garbage", "uncited", "declined", "failed"]
+_INLINE_CHARS = 400  # a longer chunk of a reply is read in a thread of its own: models send a few words at a time
 MOST_CHARS = 6000  # longer than any answer that was asked for
 _REWRITE_SHARE = 1 / 3  # of the time limit, at most, for understanding a follow-up
 _WORD = re.compile(r"[^\W\d_]{2,}")
+log = logging.getLogger("renglon")
 
 
 class NotWritten(ModelServerFailed):
@@ -65,12 +68,11 @@ class Author:
                     said += chunk
                     if len(said) > MOST_CHARS:
                         return None
-        except NotWritten:
+            return await asyncio.to_thread(_question_in, said, most)
+        except (NotWritten, InvalidQuestion):
             return None
-        lines = re.sub(r"(?is)<think.*?(?:</think\w*>|$)", "", said).strip().splitlines()
-        try:
-            return tidy(lines[0].strip(" \"'«»“”*"), most) if len(lines) == 1 else None
-        except InvalidQuestion:
+        except Exception:
+            log.exception("a rewritten question could not be read")
             return None
 
     async def write(
@@ -90,13 +92,12 @@ class Author:
                     raise NotWritten("cut", f"The model wrote more than {MOST_CHARS:,} characters.")
                 if _may_decline(said):
                     continue  # nothing is shown until it is clear that it doesn't
-                for step in [s for token in parser.feed(unread) for s in draft.add(token)]:
+                for step in await _steps(parser, draft, unread):
                     yield step
                 unread = ""
         if prompts.DECLINED in said:
             raise NotWritten("declined", "The model found no answer in the evidence.")
-        tokens = parser.feed(unread) + parser.close()
-        for step in [s for token in tokens for s in draft.add(token)] + draft.close():
+        for step in [*await _steps(parser, draft, unread), *_assembled(draft, parser.close()), *draft.close()]:
             yield step
         if not said.strip():
             raise NotWritten("empty", "The model sent nothing.")
@@ -175,6 +176,23 @@ def _told(error: BaseException) -> NotWritten:
     if isinstance(error, httpx.TransportError | openai.APIError):
         return NotWritten("cut", "The connection to the model server broke off.")
     return NotWritten("garbage", f"The model server sent something that can't be read ({type(error).__name__}).")
+
+
+async def _steps(parser: MarkerParser, draft: Draft, text: str) -> list[Step]:
+    """Read a piece of a reply; in a thread when it is so long that other requests would have to wait for it."""
+    if len(text) <= _INLINE_CHARS:
+        return _assembled(draft, parser.feed(text))
+    return await asyncio.to_thread(lambda: _assembled(draft, parser.feed(text)))
+
+
+def _assembled(draft: Draft, tokens: Sequence[Token]) -> list[Step]:
+    return [step for token in tokens for step in draft.add(token)]
+
+
+def _question_in(said: str, most: int) -> str | None:
+    """The question that a reply consists of; None when it is more than one line. Raises InvalidQuestion."""
+    lines = re.sub(r"(?is)<think.*?(?:</think\w*>|$)", "", said).strip().splitlines()
+    return tidy(lines[0].strip(" \"'«»“”*"), most) if len(lines) == 1 else None
 
 
 def _may_decline(said: str) -> bool:
