@@ -60,7 +60,7 @@ def sentence_bounds(
 
 def iter_sentence_bounds(text: str, language: str = "es", segmenter: Segmenter = get_sentence_boundaries) -> Bounds:
     """`sentence_bounds` one by one, so that a caller can stop early."""
-    text = _HALF_PAIR.sub("\ufffd", _ODD_SPACE.sub(" ", text))
+    text = _HALF_PAIR.sub("\ufffd", text)
     for start, end in _mended(text, _segments(text, language, segmenter)):
         for piece in _cut_long(text, start, end):
             if trimmed := _trimmed(text, *piece):
@@ -88,7 +88,8 @@ def _segments(text: str, language: str, segmenter: Segmenter) -> Bounds:
 def _window_segments(window: str, language: str, segmenter: Segmenter) -> list[tuple[int, int]]:
     """Segments that cover a window without gaps: the library's, or plain ones when it fails."""
     try:
-        segments = [(boundary["start_index"], boundary["end_index"]) for boundary in segmenter(language, window)]
+        found = segmenter(language, _ODD_SPACE.sub(" ", window))
+        segments = [(boundary["start_index"], boundary["end_index"]) for boundary in found]
     except BaseException as error:
         if not isinstance(error, Exception) and not is_panic(error):
             raise

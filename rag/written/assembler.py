@@ -18,7 +18,7 @@ _CLOSERS = "\"'»”’)*_"
 _MAY_END = re.compile(rf"(?<=[{_STOPS}{_CLOSERS}])(?=\s)|(?=\n)")
 # What the sentence splitter sees around a possible end. Abbreviations are decided by the words next to it, and a
 # reply of nothing but abbreviations must not be read from its beginning at each of them.
-_BEFORE, _AFTER = 300, 60
+_BEFORE, _AFTER = 100, 60
 _CLOSING = re.compile(r"[.,;:!?…)»”]+(?!\w)")
 
 
