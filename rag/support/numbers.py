@@ -82,8 +82,6 @@ _TOKEN = re.compile(
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d\d?)-(\d\d?)\b")
 
 
-# No multiplier is taken into a number beyond this: "mil mil mil …" would grow without end.
-_LARGEST = Decimal(10) ** 24
 _LONGEST = 60  # digits that are read of one number
 _ORDINAL_SIGN = re.compile(r"\.?[ºª°]|(?:st|nd|rd|th)\b")
 
@@ -202,7 +200,7 @@ def _begin(token: re.Match[str], following: str) -> _Number | None:
 
 def _goes_on(number: _Number, word: str, following: str) -> bool:
     """Take a word into the number; False when it no longer belongs to it."""
-    if word in _TIMES and number.value < _LARGEST:
+    if word in _TIMES:
         times = _TIMES[word]
         thousands = number.small - number.small % 1000 if times == 100 else Decimal(0)
         small = thousands + max(number.small - thousands, Decimal(1)) * times
