@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ _TIMES = {
 }  # fmt: skip
 # Numbers up to this many digits are calculated with: `Decimal` holds 28. A longer one is compared digit by digit.
 _MOST_DIGITS = 24
+_LONGEST_KEY = 80  # characters; longer numbers are compared by their hash
 _MOST = Decimal(10) ** _MOST_DIGITS
 _ONE = {"un", "uno", "una", "one", "a"}  # a number only before one of _TIMES: else an article
 _PAIRS = {"ambos", "ambas", "both", "doble", "double", "twice"}  # say two without being a number
@@ -247,7 +249,8 @@ def _long_key(digits: str) -> str:
     assert whole
     plain = "".join(str(unicodedata.decimal(char)) for char in whole[0] if char.isdecimal()).lstrip("0") or "0"
     tail = "".join(str(unicodedata.decimal(char)) for char in digits[whole.end() + 1 :]).rstrip("0")
-    return f"{plain}.{tail}" if tail else plain
+    key = f"{plain}.{tail}" if tail else plain
+    return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 
 def _dates(text: str, plain: str) -> Iterator[tuple[int, int, str, bool]]:
