@@ -7,7 +7,7 @@ PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --
 CODE := rag index api eval tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench torture eval screenshots clean
+.PHONY: help run test coverage lint bench torture eval screenshots clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,8 +28,11 @@ $(VENV)/.dev: $(VENV)/.run
 run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
 	@$(BIN)/renglon serve
 
-test: $(VENV)/.dev  ## Set up and run every test
-	@$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## Set up and run every test, two files at a time
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+coverage: $(VENV)/.dev  ## The same, and the lines that no test runs
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 lint: $(VENV)/.dev  ## Check style and types
 	@$(BIN)/ruff check $(CODE)
