@@ -16,7 +16,9 @@ from index.storage import disk
 from index.store import Store
 from rag.errors import DataFolderUnusable
 from rag.settings import Settings
-from tests.support.paths import MAX_BYTES, MODELS
+from tests.support.folders import copied
+from tests.support.paths import MAX_BYTES, MODELS, SEEDS
+from tests.support.server import Serve
 from tests.support.soundness import unsound
 from tests.torture.torture import Torture, fuzz
 
@@ -36,9 +38,10 @@ def test_kills_during_writes_over_http_lose_nothing(torture: Torture) -> None:
     assert torture.wrong == []
 
 
-def test_the_interface_never_fails_whatever_it_is_asked(tmp_path: Path) -> None:
-    wrong: list[str] = []
-    figures = fuzz(tmp_path / "data", 5, wrong, "fuzzing")
+def test_the_interface_never_fails_whatever_it_is_asked(seeds_data: Path, serve: Serve, tmp_path: Path) -> None:
+    """Schemathesis also uploads and deletes: a server of its own."""
+    server, wrong = serve(copied(seeds_data, tmp_path), SEEDS), list[str]()
+    figures = fuzz(server.url, tmp_path, 3, wrong, "fuzzing")
     assert wrong == []
     assert figures["cases"] > 50
 

@@ -4,6 +4,7 @@ machine   the state machine of `machine.py`, 2,000 runs of 60 steps
 files     each kind of file that Chroma and tantivy write, cut to nothing, halved and overwritten
 kills     kill -9 at random moments of a sync
 http      kill -9 at random moments of uploads, changes and deletions over HTTP
+names     5,000 hostile ids and file names over HTTP
 disk      a disk that fills up (a tmpfs; needs root)
 fuzz      the HTTP interface, asked what its description allows, by schemathesis
 
@@ -37,6 +38,7 @@ from index.storage import dense, disk
 from index.store import Store
 from rag.errors import DataFolderUnusable
 from rag.settings import Settings
+from tests.support import hostile_names
 from tests.support.machine import Life, machine_settings
 from tests.support.paths import MODELS, SEEDS
 from tests.support.processes import CHILDREN
@@ -211,7 +213,7 @@ class Torture:
         refusals = 0
         with Store(mount / "data") as store:
             syncer = Syncer(store, self.encoder, 10**7)
-            for spare, left in ((disk.SPARE_BYTES, 20_000_000), (0, 600_000), (0, 100_000), (0, 0)):
+            for spare, left in ((disk.SPARE_BYTES, 5_000_000), (0, 600_000), (0, 100_000), (0, 0)):
                 for path in corpus.iterdir():
                     path.unlink()
                 processes.mutate(corpus, random.Random(left))
@@ -255,26 +257,40 @@ class Torture:
             self.wrong.append(f"a full disk: upload {status}, question {asked}, upload after space was freed {freed}")
         return {"upload": status, "question": asked, "upload_after": freed}
 
+    def names(self, times: int) -> Figures:
+        """Hostile ids and file names."""
+        (self.work / "names").mkdir()
+        server = Server(self.work / "names" / "data", SEEDS, free_port())
+        try:
+            server.wait("/readyz")
+            before = hostile_names.strangers(self.work / "names")
+            self.wrong += hostile_names.walk(server.url, times or 5_000, seed=8)
+            if hostile_names.strangers(self.work / "names") != before:
+                self.wrong.append("hostile names: a file appeared outside the data folder")
+        finally:
+            server.stop()
+        return {"requests": times or 5_000}
+
     def fuzz(self, times: int) -> Figures:
         """Schemathesis against the real server."""
-        return fuzz(self.work / "fuzz", times or 150, self.wrong)
+        server = Server(self.work / "fuzz", SEEDS, free_port())
+        try:
+            server.wait("/readyz")
+            return fuzz(server.url, self.work, times or 150, self.wrong)
+        finally:
+            server.stop()
 
 
-def fuzz(work: Path, examples: int, wrong: list[str], phases: str = "coverage,fuzzing") -> Figures:
+def fuzz(url: str, work: Path, examples: int, wrong: list[str], phases: str = "coverage,fuzzing") -> Figures:
     """Ask each operation of a real server `examples` times; server errors are wrong."""
-    server = Server(work, SEEDS, free_port())
-    try:
-        server.wait("/readyz", 300)
-        command = [
-            str(Path(sys.executable).parent / "schemathesis"), "run", f"{server.url}/openapi.json", "--max-examples",
-            str(examples), "--checks", "not_a_server_error", "--seed", "1", "--no-color", "--phases",
-            phases, "--continue-on-failure", "--request-timeout", "30", "--suppress-health-check", "all",
-        ]  # fmt: skip
-        env = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
-        done = subprocess.run(command, capture_output=True, text=True, cwd=work.parent, env=env, check=False)
-        alive = httpx.get(f"{server.url}/readyz").is_success
-    finally:
-        server.stop()
+    command = [
+        str(Path(sys.executable).parent / "schemathesis"), "run", f"{url}/openapi.json", "--max-examples",
+        str(examples), "--checks", "not_a_server_error", "--seed", "1", "--no-color", "--phases",
+        phases, "--continue-on-failure", "--request-timeout", "30", "--suppress-health-check", "all",
+    ]  # fmt: skip
+    env = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=work, env=env, check=False)
+    alive = httpx.get(f"{url}/readyz").is_success
     cases = re.search(r"([\d,]+) generated", done.stdout)
     if done.returncode or not alive or not cases:
         wrong.append(f"schemathesis ended with {done.returncode}: {done.stdout[-3000:]}{done.stderr[-500:]}")
@@ -306,7 +322,7 @@ def _fill_up(path: Path, size: int) -> None:
 
 def main() -> int:
     """Run the parts that were named, or all."""
-    parts = ["files", "kills", "http", "disk", "fuzz", "machine"]
+    parts = ["files", "kills", "http", "disk", "names", "fuzz", "machine"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*parts, []])
     parser.add_argument("--times", type=int, default=0)
