@@ -14,7 +14,9 @@ help:  ## List the commands
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@echo "Making $(VENV) and installing the pinned packages (about a minute, 2 GB)..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# Debian keeps ensurepip in a package of its own; pip can fill an environment that has none.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	  $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 	@$(PIP) install -c constraints.txt torch==2.13.0
 	@$(PIP) install -c constraints.txt -e .
 	@touch $@
@@ -53,5 +55,5 @@ screenshots: $(VENV)/.dev  ## Make the pictures of docs/screenshots from the run
 	@$(BIN)/python -m tests.page.screenshots
 
 clean:  ## Remove the environment, the index and all caches
-	rm -rf $(VENV) .renglon build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .renglon build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

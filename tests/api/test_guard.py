@@ -15,6 +15,7 @@ from tests.support.cli import renglon
 from tests.support.http import problem
 from tests.support.paths import SEEDS
 from tests.support.server import LocalServer, Serve, Server
+from tests.support.web import web
 
 KEY = "clave-ñ-with-some-length"
 QUESTION = {"question": "¿Quién es Sergei Shoigu?"}
@@ -43,23 +44,23 @@ def refused(response: httpx.Response) -> None:
 
 
 def test_the_description_of_the_interface_calls_nobody_else(server: Server) -> None:
-    page = httpx.get(f"{server.url}/docs").text
+    page = web.get(f"{server.url}/docs").text
     assert not re.search(r"https?://", page)
     for path in re.findall(r"(?:src|href)=\"(/[^\"]+)", page):
-        assert httpx.get(server.url + path).status_code == 200
+        assert web.get(server.url + path).status_code == 200
 
 
 def test_no_v1_route_is_missed(guarded: LocalServer) -> None:
-    schema = httpx.get(f"{guarded.url}/openapi.json").json()
+    schema = web.get(f"{guarded.url}/openapi.json").json()
     routes = [(method, path) for path, operations in schema["paths"].items() for method in operations]
     closed = [(method, path) for method, path in routes if path.startswith("/v1")]
     assert len(closed) > 12
     for method, path in closed:
         url = guarded.url + path.replace("{document_id}", "x").replace("{job_id}", "x")
-        refused(httpx.request(method, url))
-        assert "Bearer" in httpx.request(method, url).headers["www-authenticate"]
-        refused(httpx.request(method, url, headers=bearer(KEY + "x")))
-        assert httpx.request(method, url, headers=bearer(KEY)).status_code != 401
+        refused(web.request(method, url))
+        assert "Bearer" in web.request(method, url).headers["www-authenticate"]
+        refused(web.request(method, url, headers=bearer(KEY + "x")))
+        assert web.request(method, url, headers=bearer(KEY)).status_code != 401
         assert {"401", "403"} <= set(schema["paths"][path][method]["responses"])
     # What is open is only what tells nothing of the articles.
     assert {path for _, path in routes if not path.startswith("/v1")} <= {"/livez", "/readyz", "/metrics"}
@@ -80,13 +81,13 @@ def test_no_spelling_of_a_path_goes_around_the_key(guarded: LocalServer, path: s
 )
 def test_wrong_keys(guarded: LocalServer, value: str) -> None:
     headers = {"authorization": value.encode()}
-    problem(httpx.get(f"{guarded.url}/v1/index", headers=headers), 401)
+    problem(web.get(f"{guarded.url}/v1/index", headers=headers), 401)
 
 
 def test_the_page_and_health_are_open(guarded: LocalServer) -> None:
     for path in ("/", "/web/main.js", "/livez"):
-        assert httpx.get(guarded.url + path).is_success
-    assert httpx.get(f"{guarded.url}/readyz").status_code == 503
+        assert web.get(guarded.url + path).is_success
+    assert web.get(f"{guarded.url}/readyz").status_code == 503
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_the_page_and_health_are_open(guarded: LocalServer) -> None:
              "otra.example:443"],
 )  # fmt: skip
 def test_hosts_that_are_answered(guarded: LocalServer, host: str) -> None:
-    assert httpx.get(f"{guarded.url}/livez", headers={"host": host}).is_success
+    assert web.get(f"{guarded.url}/livez", headers={"host": host}).is_success
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_hosts_that_are_answered(guarded: LocalServer, host: str) -> None:
 )  # fmt: skip
 def test_a_name_that_was_pointed_at_this_machine_is_refused(guarded: LocalServer, host: str) -> None:
     for path in ("/", "/livez", "/v1/documents", "/v1/query"):
-        refused = httpx.get(guarded.url + path, headers={"host": host, **bearer(KEY)})
+        refused = web.get(guarded.url + path, headers={"host": host, **bearer(KEY)})
         assert refused.status_code == 403
         assert refused.json()["type"] == "urn:renglon:not-allowed"
 
@@ -123,7 +124,7 @@ FOREIGN: list[dict[str, str]] = [
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_a_foreign_page_changes_nothing(guarded: LocalServer, method: str, headers: dict[str, str]) -> None:
     for path in ("/v1/documents", "/v1/documents/x", "/v1/index/sync", "/v1/query"):
-        problem(httpx.request(method, guarded.url + path, headers={**headers, **bearer(KEY)}), 403)
+        problem(web.request(method, guarded.url + path, headers={**headers, **bearer(KEY)}), 403)
 
 
 def test_our_own_page_and_programs_are_let_in(server: Server) -> None:
@@ -133,10 +134,10 @@ def test_our_own_page_and_programs_are_let_in(server: Server) -> None:
         {"sec-fetch-site": "none"},
     ]
     for headers in own:
-        assert httpx.post(f"{server.url}/v1/query", json=QUESTION, headers=headers, timeout=60).is_success
+        assert web.post(f"{server.url}/v1/query", json=QUESTION, headers=headers).is_success
     # A browser sends the host that it was told; the origin is compared with that one.
     spelled = {"host": "localhost:8000", "origin": "http://localhost:8000"}
-    assert httpx.post(f"{server.url}/v1/query", json=QUESTION, headers=spelled, timeout=60).is_success
+    assert web.post(f"{server.url}/v1/query", json=QUESTION, headers=spelled).is_success
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", ""])
@@ -152,9 +153,9 @@ def test_every_address_with_a_key_answers_to_the_one_that_was_reached(
 ) -> None:
     server = start_server(tmp_path / "data", tmp_path / "none", RENGLON_HOST="0.0.0.0", RENGLON_API_KEY=KEY)
     server.wait("/livez")
-    assert httpx.get(f"{server.url}/v1/index", headers=bearer(KEY)).is_success
-    problem(httpx.get(f"{server.url}/v1/index", headers={"host": "evil.example", **bearer(KEY)}), 403)
-    problem(httpx.get(f"{server.url}/v1/index"), 401)
+    assert web.get(f"{server.url}/v1/index", headers=bearer(KEY)).is_success
+    problem(web.get(f"{server.url}/v1/index", headers={"host": "evil.example", **bearer(KEY)}), 403)
+    problem(web.get(f"{server.url}/v1/index"), 401)
 
 
 def test_an_empty_key_is_none() -> None:

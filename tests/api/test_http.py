@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from index.ingest.sync import Syncer
@@ -15,6 +14,7 @@ from index.store import Store
 from tests.support.http import post, problem
 from tests.support.paths import MAX_BYTES, SEEDS
 from tests.support.server import ColdServer, LocalServer, Serve, Server, free_port
+from tests.support.web import web
 
 
 def test_query_answers_with_places(server: Server) -> None:
@@ -22,7 +22,7 @@ def test_query_answers_with_places(server: Server) -> None:
     assert answer["status"] == "answered"
     assert "6.700" in answer["text"]
     for citation in answer["citations"]:
-        lines = httpx.get(
+        lines = web.get(
             f"{server.url}/v1/documents/{citation['document_id']}/lines",
             params={"start": citation["line_start"], "end": citation["line_end"]},
         ).json()
@@ -74,7 +74,7 @@ def test_server_sent_events(server: Server, asked: str) -> None:
     headers = {"accept": "text/event-stream"} if asked == "header" else {}
     if asked == "field":
         body["stream"] = True
-    with httpx.stream("POST", f"{server.url}/v1/query", json=body, headers=headers, timeout=60) as response:
+    with web.stream("POST", f"{server.url}/v1/query", json=body, headers=headers) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         events = [part.split("\n") for part in response.read().decode().strip().split("\n\n")]
     kinds = [event[0].removeprefix("event: ") for event in events]
@@ -98,11 +98,11 @@ def test_bad_questions(server: Server, question: str) -> None:
 )
 def test_bodies_that_are_not_a_question(server: Server, raw: bytes) -> None:
     headers = {"content-type": "application/json"}
-    problem(httpx.post(f"{server.url}/v1/query", content=raw, headers=headers), 422)
+    problem(web.post(f"{server.url}/v1/query", content=raw, headers=headers), 422)
 
 
 def test_a_huge_body_is_refused(server: Server) -> None:
-    response = httpx.post(f"{server.url}/v1/query", content=b"a" * 5_000_000)
+    response = web.post(f"{server.url}/v1/query", content=b"a" * 5_000_000)
     assert response.status_code == 413
 
 
@@ -112,11 +112,11 @@ def test_search(server: Server) -> None:
 
 
 def test_documents_and_lines(server: Server) -> None:
-    documents = httpx.get(f"{server.url}/v1/documents").json()["documents"]
+    documents = web.get(f"{server.url}/v1/documents").json()["documents"]
     assert [d["file"] for d in documents] == sorted(p.name for p in SEEDS.iterdir())
     for document in documents:
-        assert httpx.get(f"{server.url}/v1/documents/{document['id']}").json() == document
-        lines = httpx.get(f"{server.url}/v1/documents/{document['id']}/lines").json()
+        assert web.get(f"{server.url}/v1/documents/{document['id']}").json() == document
+        lines = web.get(f"{server.url}/v1/documents/{document['id']}/lines").json()
         text = (SEEDS / document["file"]).read_text(encoding="utf-8")
         assert [line["text"] for line in lines["lines"]] == text.split("\n")[: document["lines"]]
         assert lines["line_count"] == document["lines"] == len(lines["lines"])
@@ -125,7 +125,7 @@ def test_documents_and_lines(server: Server) -> None:
 @pytest.mark.parametrize("document_id", ["nope", "..%2f..%2fetc%2fpasswd", "0" * 16, "%00", "😀"])
 def test_unknown_documents(server: Server, document_id: str) -> None:
     for path in ("", "/lines"):
-        problem(httpx.get(f"{server.url}/v1/documents/{document_id}{path}"), 404)
+        problem(web.get(f"{server.url}/v1/documents/{document_id}{path}"), 404)
 
 
 @pytest.mark.parametrize(
@@ -134,25 +134,25 @@ def test_unknown_documents(server: Server, document_id: str) -> None:
      ("start=-1&end=3", 422), ("start=99999999999999999999999", 416)],
 )  # fmt: skip
 def test_lines_out_of_range(server: Server, query: str, status: int) -> None:
-    first = httpx.get(f"{server.url}/v1/documents").json()["documents"][0]["id"]
-    problem(httpx.get(f"{server.url}/v1/documents/{first}/lines?{query}"), status)
+    first = web.get(f"{server.url}/v1/documents").json()["documents"][0]["id"]
+    problem(web.get(f"{server.url}/v1/documents/{first}/lines?{query}"), status)
 
 
 def test_index_and_health(server: Server) -> None:
-    index = httpx.get(f"{server.url}/v1/index").json()
+    index = web.get(f"{server.url}/v1/index").json()
     assert (index["state"], index["documents"], index["corpus"]) == ("ready", 5, "seeds")
     assert index["passages"] < index["sentences"]
-    assert httpx.get(f"{server.url}/livez").json() == {"status": "alive"}
-    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    assert web.get(f"{server.url}/livez").json() == {"status": "alive"}
+    assert web.get(f"{server.url}/readyz").status_code == 200
 
 
 def test_unknown_routes_and_methods(server: Server) -> None:
-    problem(httpx.get(f"{server.url}/v1/nothing"), 404)
-    problem(httpx.get(f"{server.url}/v1/query"), 405)
+    problem(web.get(f"{server.url}/v1/nothing"), 404)
+    problem(web.get(f"{server.url}/v1/query"), 405)
 
 
 def test_openapi_describes_every_field(server: Server) -> None:
-    schema = httpx.get(f"{server.url}/openapi.json").json()
+    schema = web.get(f"{server.url}/openapi.json").json()
     for path, methods in schema["paths"].items():
         for method in methods.values():
             assert method.get("description"), path
@@ -183,10 +183,10 @@ def cold(tmp_path: Path, corpus: Path) -> Iterator[ColdServer]:
 def test_listens_before_the_model_is_ready(cold: ColdServer) -> None:
     server = cold
     server.wait("/livez")
-    early = httpx.get(f"{server.url}/readyz")
+    early = web.get(f"{server.url}/readyz")
     assert early.status_code == 503
     assert early.json()["status"] == "starting"
-    assert httpx.get(f"{server.url}/v1/index").json()["state"] == "starting"
+    assert web.get(f"{server.url}/v1/index").json()["state"] == "starting"
     problem(post(server, "/v1/query", {"question": "¿Quién?"}), 503)
     server.wait("/readyz")
     assert server.stop() is not None

@@ -19,6 +19,7 @@ from openai.types.chat import ChatCompletion
 from tests.support.paths import SEEDS
 from tests.support.scripted_llm import Script, ScriptedServer
 from tests.support.server import LocalServer, Server
+from tests.support.web import web
 
 GIFT = "¿Qué le regaló Putin a Kim?"
 CONTAINERS = "¿Cuántos contenedores envió Corea del Norte a Rusia?"
@@ -73,7 +74,7 @@ def test_a_completion_with_file_and_line(client: openai.OpenAI, server: Server) 
 
 
 def test_the_shape_is_openais_own(server: Server) -> None:
-    body = httpx.post(f"{server.url}/v1/chat/completions", json={"messages": user(GIFT)}, timeout=60).json()
+    body = web.post(f"{server.url}/v1/chat/completions", json={"messages": user(GIFT)}).json()
     ChatCompletion.model_validate(body, strict=True)  # the client itself doesn't validate
     assert set(body) == {"id", "object", "created", "model", "choices", "usage", "renglon"}
     assert set(body["choices"][0]) == {"index", "message", "logprobs", "finish_reason"}
@@ -106,7 +107,7 @@ def test_a_stream(client: openai.OpenAI) -> None:
 
 def test_the_streams_bytes(server: Server) -> None:
     body = {"messages": user(GIFT), "stream": True}
-    with httpx.stream("POST", f"{server.url}/v1/chat/completions", json=body, timeout=60) as response:
+    with web.stream("POST", f"{server.url}/v1/chat/completions", json=body) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         blocks = response.read().decode().split("\n\n")
     assert blocks[-2:] == ["data: [DONE]", ""]
@@ -126,7 +127,7 @@ def test_the_clients_own_accumulation(client: openai.OpenAI) -> None:
 
 def test_async(server: Server) -> None:
     async def both() -> tuple[str, str]:
-        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="-", max_retries=0) as client:
+        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="-", max_retries=0, timeout=60) as client:
             whole = await client.chat.completions.create(model="renglon", messages=user(GIFT))
             stream = await client.chat.completions.create(model="renglon", messages=user(GIFT), stream=True)
             parts = [chunk.choices[0].delta.content or "" async for chunk in stream]
@@ -156,13 +157,13 @@ def test_a_follow_up_uses_the_messages_before(client: openai.OpenAI) -> None:
 def test_an_image_in_an_article_is_not_an_image_in_the_message(client: openai.OpenAI, server: Server) -> None:
     """Chat front ends load what Markdown and HTML name; a quote must not make them."""
     line = "El faro de Punta Nariga ![mapa](https://e.example/p.png) <img src=x> se encendió en 1998."
-    sent = httpx.post(f"{server.url}/v1/documents", files={"files": ("punta.txt", line.encode())})
+    sent = web.post(f"{server.url}/v1/documents", files={"files": ("punta.txt", line.encode())})
     try:
         reply = client.chat.completions.create(
             model="renglon", messages=user("¿Cuándo se encendió el faro de Punta Nariga?")
         )
     finally:
-        httpx.delete(f"{server.url}/v1/documents/{sent.json()['files'][0]['id']}")
+        web.delete(f"{server.url}/v1/documents/{sent.json()['files'][0]['id']}")
     message = reply.choices[0].message.model_dump()
     assert "1998" in message["content"]
     assert "![" not in message["content"]
@@ -226,7 +227,7 @@ def test_unicode_and_long_histories(client: openai.OpenAI) -> None:
 def test_bad_requests_in_openais_form(server: Server, body: dict[str, Any], param: str) -> None:
     for streamed in (False, True):
         sent = {**({"stream": True} if streamed else {}), **body}
-        response = httpx.post(f"{server.url}/v1/chat/completions", json=sent, timeout=60)
+        response = web.post(f"{server.url}/v1/chat/completions", json=sent)
         assert response.status_code == 400
         assert response.headers["content-type"] == "application/json"
         error = response.json()["error"]
@@ -244,11 +245,11 @@ def test_errors_are_the_clients_own_classes(client: openai.OpenAI, server: Serve
     with pytest.raises(openai.NotFoundError) as missing:
         client.models.retrieve("gpt-4o")
     assert missing.value.code == "model_not_found"
-    huge = httpx.post(f"{server.url}/v1/chat/completions", content=b'{"messages": [' + b" " * 2_000_000, timeout=60)
+    huge = web.post(f"{server.url}/v1/chat/completions", content=b'{"messages": [' + b" " * 2_000_000)
     assert huge.status_code == 413
-    wrong = httpx.get(f"{server.url}/v1/chat/completions")
+    wrong = web.get(f"{server.url}/v1/chat/completions")
     assert (wrong.status_code, set(wrong.json())) == (405, {"error"})
-    raw = httpx.post(f"{server.url}/v1/chat/completions", content=b"{")
+    raw = web.post(f"{server.url}/v1/chat/completions", content=b"{")
     assert (raw.status_code, set(raw.json())) == (400, {"error"})
 
 
@@ -262,7 +263,7 @@ def test_models(client: openai.OpenAI) -> None:
 def test_loading_is_told_and_the_client_waits_for_it(start_server: Callable[..., Server], tmp_path: Path) -> None:
     server = start_server(tmp_path / "data", SEEDS)
     server.wait("/livez")
-    response = httpx.post(f"{server.url}/v1/chat/completions", json={"messages": user(GIFT)})
+    response = web.post(f"{server.url}/v1/chat/completions", json={"messages": user(GIFT)})
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
     assert response.json()["error"]["code"] == "not_ready"
@@ -312,7 +313,7 @@ def test_a_model_that_breaks_off_is_followed_by_the_extracted_answer(
 
 def test_the_extractive_model_asks_no_server(writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script("Hola. [1]"))
-    names = [entry["id"] for entry in httpx.get(f"{writing.url}/v1/models").json()["data"]]
+    names = [entry["id"] for entry in web.get(f"{writing.url}/v1/models").json()["data"]]
     assert names == ["renglon", "renglon-extractive"]
     for stream in (False, True):
         text, notes, ours = ask_writing(writing, stream, "renglon-extractive")

@@ -17,6 +17,7 @@ from tests.support.folders import copied
 from tests.support.http import FARO, ask, cited, documents, followed, post, problem, send
 from tests.support.paths import MAX_BYTES, SEEDS
 from tests.support.server import LocalServer, Serve, Server, free_port
+from tests.support.web import web
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +41,16 @@ def test_the_life_of_an_upload(writable: LocalServer) -> None:
     again = send(writable, ("faro.txt", FARO))
     assert (again.status_code, again.json()["files"][0]["result"]) == (200, "unchanged")
     url = f"{writable.url}/v1/documents/{one['id']}"
-    put = httpx.put(url, files={"file": ("otro-nombre.txt", b"El faro de Chipiona mide 70 metros.\n")}, timeout=60)
+    put = web.put(url, files={"file": ("otro-nombre.txt", b"El faro de Chipiona mide 70 metros.\n")})
     assert (put.status_code, put.json()["result"], put.json()["file"]) == (200, "changed", "uploads/faro.txt")
     assert "70 metros" in ask(writable)["text"]
     checked = post(writable, "/v1/citations/verify", {"citations": answer["citations"][:1]}).json()
     assert checked["citations"][0]["state"] == "stale"
-    assert httpx.delete(url).status_code == 204
+    assert web.delete(url).status_code == 204
     assert "uploads/faro.txt" not in cited(ask(writable))
     for method in ("GET", "DELETE"):
-        problem(httpx.request(method, url), 404)
-    problem(httpx.put(url, files={"file": ("a.txt", b"Algo.\n")}), 404)
+        problem(web.request(method, url), 404)
+    problem(web.put(url, files={"file": ("a.txt", b"Algo.\n")}), 404)
     assert list((writable.data / "uploads").iterdir()) == []
 
 
@@ -65,20 +66,20 @@ def test_several_files_and_a_reason_for_each_that_is_refused(writable: LocalServ
     problem(send(writable, ("b.pdf", "x")), 422)
     assert "b.pdf" in problem(send(writable, ("b.pdf", "x"), ("c.txt", "")), 422)["detail"]
     problem(send(writable, ("grande.txt", "a" * 100_001)), 413)
-    problem(httpx.post(f"{writable.url}/v1/documents"), 422)
-    problem(httpx.post(f"{writable.url}/v1/documents", json={"files": []}), 422)
-    broken = httpx.post(
+    problem(web.post(f"{writable.url}/v1/documents"), 422)
+    problem(web.post(f"{writable.url}/v1/documents", json={"files": []}), 422)
+    broken = web.post(
         f"{writable.url}/v1/documents", content=b"--x\r\nnonsense", headers={"content-type": "multipart/form-data"}
     )
     assert broken.status_code in (400, 422)
-    assert httpx.delete(f"{writable.url}/v1/documents/{results[0]['id']}").status_code == 204
+    assert web.delete(f"{writable.url}/v1/documents/{results[0]['id']}").status_code == 204
 
 
 def test_documents_of_the_folder_are_changed_there(writable: LocalServer) -> None:
     id_ = documents(writable)["puente.txt"]
     url = f"{writable.url}/v1/documents/{id_}"
-    assert "RENGLON_EXCLUDE" in problem(httpx.delete(url), 409)["hint"]
-    problem(httpx.put(url, files={"file": ("a.txt", b"Algo.\n")}), 409)
+    assert "RENGLON_EXCLUDE" in problem(web.delete(url), 409)["hint"]
+    problem(web.put(url, files={"file": ("a.txt", b"Algo.\n")}), 409)
     assert documents(writable)["puente.txt"] == id_
 
 
@@ -99,8 +100,8 @@ def test_sync_and_rebuild_are_jobs(writable: LocalServer) -> None:
     rebuilt = followed(writable, post(writable, "/v1/index/rebuild", None).json())
     assert rebuilt["report"]["rebuilt_passages"] > 0
     assert "1852" in ask(writable, "¿Cuándo se abrió el puente de Triana?")["text"]
-    problem(httpx.get(f"{writable.url}/v1/jobs/nope"), 404)
-    problem(httpx.get(f"{writable.url}/v1/jobs/nope", headers={"accept": "text/event-stream"}), 404)
+    problem(web.get(f"{writable.url}/v1/jobs/nope"), 404)
+    problem(web.get(f"{writable.url}/v1/jobs/nope", headers={"accept": "text/event-stream"}), 404)
 
 
 def test_a_failed_job_says_why(writable: LocalServer) -> None:
@@ -120,7 +121,7 @@ def test_questions_are_answered_while_a_sync_goes_on(writable: LocalServer) -> N
         (corpus / f"n{i}.txt").write_text(f"La nota {i} habla de la lonja. " * 20)
     job = post(writable, "/v1/index/sync", None).json()
     states, uploaded = [], None
-    while (state := httpx.get(f"{writable.url}/v1/jobs/{job['id']}").json()["state"]) in ("queued", "running"):
+    while (state := web.get(f"{writable.url}/v1/jobs/{job['id']}").json()["state"]) in ("queued", "running"):
         assert "1852" in ask(writable, "¿Cuándo se abrió el puente de Triana?")["text"]
         uploaded = uploaded or send(writable, ("mientras.txt", "Se subió mientras tanto.\n")).status_code
         states.append(state)
@@ -151,7 +152,7 @@ def test_a_deleted_document_is_never_cited_after_the_answer_to_the_deletion(writ
             gone.clear()
             (one,) = send(writable, ("faro.txt", FARO)).json()["files"]
             assert "uploads/faro.txt" in cited(ask(writable))
-            assert httpx.delete(f"{writable.url}/v1/documents/{one['id']}", timeout=60).status_code == 204
+            assert web.delete(f"{writable.url}/v1/documents/{one['id']}").status_code == 204
             gone.set()
             assert "uploads/faro.txt" not in cited(ask(writable))
             stop.wait(0.2)
@@ -198,12 +199,12 @@ def test_a_huge_body_in_chunks_is_refused_and_never_in_memory(measured: Server, 
 
     headers = {"content-type": "multipart/form-data; boundary=x"}
     try:
-        status: int | None = httpx.post(measured.url + path, content=body(), headers=headers, timeout=60).status_code
+        status: int | None = web.post(measured.url + path, content=body(), headers=headers).status_code
     except httpx.TransportError:
         status = None  # the server closed the connection while we were still sending
     assert status in (413, None) if path != "/v1/index/sync" else status in (202, None)
     assert peak(measured) - before < 50_000
-    known = httpx.post(measured.url + path, content=b"a" * 3_000_000, headers=headers, timeout=60)
+    known = web.post(measured.url + path, content=b"a" * 3_000_000, headers=headers)
     problem(known, 413)
 
 
@@ -228,7 +229,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(
     server.wait("/readyz")
     (one,) = send(server, ("faro.txt", FARO)).json()["files"]
     (two,) = send(server, ("otro.txt", "Se borra enseguida.\n")).json()["files"]
-    assert httpx.delete(f"{server.url}/v1/documents/{two['id']}").status_code == 204
+    assert web.delete(f"{server.url}/v1/documents/{two['id']}").status_code == 204
     server.process.kill()
     server.process.wait()
     (tmp_path / "data" / "uploads" / f"{one['id']}-{'0' * 32}").write_bytes(b"half")

@@ -6,19 +6,19 @@ import json
 import re
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.page import Open, ask, chips, marked, opened, pane
 from tests.support.questions import CONTAINERS
 from tests.support.server import Server
+from tests.support.web import web
 
 
 @pytest.fixture
 def answer(server: Server) -> dict[str, Any]:
     """What the server answers, asked without the page."""
-    body: dict[str, Any] = httpx.post(f"{server.url}/v1/query", json={"question": CONTAINERS}, timeout=60).json()
+    body: dict[str, Any] = web.post(f"{server.url}/v1/query", json={"question": CONTAINERS}).json()
     return body
 
 
@@ -63,7 +63,7 @@ def test_a_click_opens_the_file_at_the_exact_characters(page: Page, answer: dict
 def test_the_lines_are_the_files_own(page: Page, server: Server, answer: dict[str, Any]) -> None:
     opened(page, chips(ask(page)).first)
     document = answer["citations"][0]["document_id"]
-    lines = httpx.get(f"{server.url}/v1/documents/{document}/lines").json()["lines"]
+    lines = web.get(f"{server.url}/v1/documents/{document}/lines").json()["lines"]
     shown = page.locator("#source-lines .line .text").all_text_contents()
     assert shown == [line["text"] for line in lines]
     numbers = page.locator("#source-lines .line .n").all_text_contents()

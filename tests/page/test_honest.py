@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -14,6 +13,7 @@ from tests.support import hostile
 from tests.support.page import Open, ask, begin, chips, marked, newest, opened, unharmed
 from tests.support.questions import PAELLA
 from tests.support.server import ColdServer, free_port
+from tests.support.web import web
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def park(starting: tuple[ColdServer, dict[str, list[str]]]) -> tuple[ColdServer,
 
 
 def _documents(server: ColdServer) -> dict[str, str]:
-    listed = httpx.get(f"{server.url}/v1/documents").json()["documents"]
+    listed = web.get(f"{server.url}/v1/documents").json()["documents"]
     return {document["file"]: document["id"] for document in listed}
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.support.page import Open, ask, chips
 from tests.support.server import LocalServer, Serve
+from tests.support.web import web
 
 KEY = "llave-ñ-larga"
 FARO = "El faro de Chipiona mide 69 metros de altura.\n"
@@ -101,7 +101,7 @@ def test_add_files_and_delete_them(inside: Page, own: LocalServer, tmp_path: Pat
     delete.press("Enter")
     expect(said).to_contain_text("borrado")
     expect(row).to_have_count(0)
-    found = httpx.get(f"{own.url}/v1/documents", headers={"authorization": f"Bearer {KEY}".encode()}).json()
+    found = web.get(f"{own.url}/v1/documents", headers={"authorization": f"Bearer {KEY}".encode()}).json()
     assert [document["file"] for document in found["documents"]] == ["puente.txt"]
 
 
@@ -126,7 +126,7 @@ def test_old_answers_are_marked_when_their_file_changed(inside: Page, own: Local
 
     def put(text: str) -> None:
         parts = {"files": ("viejo.txt", text.encode())}
-        assert httpx.post(f"{own.url}/v1/documents", files=parts, headers=bearer, timeout=60).is_success
+        assert web.post(f"{own.url}/v1/documents", files=parts, headers=bearer).is_success
 
     put("El archivo de Simancas se fundó en 1540.\n")
     turn = ask(inside, "¿Cuándo se fundó el archivo de Simancas?")

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from index.corpus.documents import SourceText
 from rag.recheck import check
 from tests.support.http import post, problem
 from tests.support.server import Server
+from tests.support.web import web
 
 
 @dataclass
@@ -108,4 +108,4 @@ def test_over_http(server: Server) -> None:
     problem(post(server, "/v1/citations/verify", {"citations": [citation] * 201}), 422)
     huge = {**citation, "char_start": 10**30}
     problem(post(server, "/v1/citations/verify", {"citations": [huge]}), 422)
-    assert httpx.get(f"{server.url}/v1/citations/verify").status_code == 405
+    assert web.get(f"{server.url}/v1/citations/verify").status_code == 405

@@ -35,6 +35,7 @@ from tests.support.paths import MODELS, SEEDS
 from tests.support.questions import CONTAINERS, GIFT, PAELLA
 from tests.support.scripted_llm import Script, ScriptedServer, citing
 from tests.support.server import LocalServer
+from tests.support.web import web
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +250,7 @@ def test_any_llm_of_llamaindex_can_write(seeds_store: Store, encoder: Encoder) -
 
 def test_a_written_answer_over_http(writing: LocalServer, model: ScriptedServer) -> None:
     model.play(Script(citing("Una limusina rusa. [{n}]", "limusina")))
-    answer = Answer(**httpx.post(f"{writing.url}/v1/query", json={"question": GIFT}, timeout=30).json())
+    answer = Answer(**web.post(f"{writing.url}/v1/query", json={"question": GIFT}, timeout=30).json())
     assert answer.mode == "generative"
     assert answer.citations[0].marker in answer.text
 
@@ -277,7 +278,7 @@ def test_a_client_that_leaves_ends_the_models_work(stream: bool, writing: LocalS
         assert not model.gone
     wait_for(lambda: model.gone)
     assert len(model.sent) < 1000
-    assert httpx.get(f"{writing.url}/readyz").is_success
+    assert web.get(f"{writing.url}/readyz").is_success
 
 
 # -- with a real model
@@ -320,7 +321,7 @@ def test_llama_cpp_names_its_model_and_is_stopped(small_model: str, seeds_store:
         assert pool.submit(asyncio.run, leave()).result()[0].endswith(".gguf")
 
     def slots() -> bool:
-        return not any(slot["is_processing"] for slot in httpx.get(small_model.removesuffix("/v1") + "/slots").json())
+        return not any(slot["is_processing"] for slot in web.get(small_model.removesuffix("/v1") + "/slots").json())
 
     wait_for(slots)
 

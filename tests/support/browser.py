@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.web import web
+
 # No sandbox: tests run as root in containers. The rest keeps the browser from talking to anybody else.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -100,7 +102,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         def _forward(self, body: bytes) -> None:
             headers = {k: v for k, v in self.headers.items() if k.lower() in ("content-type", "accept")}
             url = proxy.upstream + self.path
-            with httpx.stream(self.command, url, content=body, headers=headers, timeout=60) as response:
+            with web.stream(self.command, url, content=body, headers=headers) as response:
                 self.send_response(response.status_code)
                 for key, value in response.headers.items():
                     if key not in ("content-length", "transfer-encoding", "connection", "date", "server", "etag"):

@@ -14,6 +14,7 @@ import httpx
 from chromadb.config import Settings as ChromaSettings
 
 from tests.support.server import free_port
+from tests.support.web import web
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def chroma_server(folder: Path) -> Iterator[tuple[str, int]]:
     try:
         for _ in range(300):
             try:
-                if httpx.get(f"{url}/api/v2/heartbeat").is_success:
+                if web.get(f"{url}/api/v2/heartbeat").is_success:
                     break
             except httpx.TransportError:
                 time.sleep(0.1)

@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 
 from tests.support.server import Server
+from tests.support.web import web
 
 
 def post(server: Server, path: str, body: Any, **kwargs: Any) -> httpx.Response:
-    return httpx.post(server.url + path, json=body, timeout=60, **kwargs)
+    return web.post(server.url + path, json=body, timeout=60, **kwargs)
 
 
 def problem(response: httpx.Response, status: int) -> dict[str, Any]:
@@ -34,7 +35,7 @@ ASKED = "¿Cuánto mide el faro de Chipiona?"
 
 def send(server: Server, *files: tuple[str, str | bytes]) -> httpx.Response:
     parts = [("files", (name, data if isinstance(data, bytes) else data.encode())) for name, data in files]
-    return httpx.post(f"{server.url}/v1/documents", files=parts, timeout=60)
+    return web.post(f"{server.url}/v1/documents", files=parts)
 
 
 def ask(server: Server, question: str = ASKED) -> dict[str, Any]:
@@ -47,17 +48,17 @@ def cited(answer: dict[str, Any]) -> set[str]:
 
 
 def documents(server: Server) -> dict[str, str]:
-    found = httpx.get(f"{server.url}/v1/documents").json()["documents"]
+    found = web.get(f"{server.url}/v1/documents").json()["documents"]
     return {document["file"]: document["id"] for document in found}
 
 
 def followed(server: Server, job: dict[str, Any]) -> dict[str, Any]:
     """The job's last event."""
     headers = {"accept": "text/event-stream"}
-    with httpx.stream("GET", f"{server.url}/v1/jobs/{job['id']}", headers=headers, timeout=60) as response:
+    with web.stream("GET", f"{server.url}/v1/jobs/{job['id']}", headers=headers) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         events = [json.loads(line[6:]) for line in response.iter_lines() if line.startswith("data: ")]
     assert all(event["state"] in ("queued", "running") for event in events[:-1])
     last: dict[str, Any] = events[-1]
-    assert httpx.get(f"{server.url}/v1/jobs/{job['id']}").json() == last
+    assert web.get(f"{server.url}/v1/jobs/{job['id']}").json() == last
     return last

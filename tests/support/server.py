@@ -23,6 +23,7 @@ from index.renglon import Renglon
 from rag.settings import Settings
 from tests.support.paths import MODELS, ROOT
 from tests.support.processes import Process, environment_of
+from tests.support.web import web
 
 LIMIT_S = 180
 
@@ -49,7 +50,7 @@ class Served:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
-                response = httpx.get(self.url + path)
+                response = web.get(self.url + path)
                 if response.is_success:
                     return response
             except httpx.TransportError:
@@ -62,7 +63,7 @@ class Served:
     def wait_until(self, state: str, seconds: float = LIMIT_S) -> None:
         """Return when the service says that it is in a state: starting, ready or failed."""
         until = time.monotonic() + seconds
-        while httpx.get(f"{self.url}/v1/index").json()["state"] != state:
+        while web.get(f"{self.url}/v1/index").json()["state"] != state:
             assert time.monotonic() < until, f"not {state} after {seconds} s"
             time.sleep(0.05)
 

@@ -45,6 +45,7 @@ from tests.support.processes import CHILDREN
 from tests.support.remembering import SENTENCES, TEXTS, Remembering
 from tests.support.server import Server, free_port
 from tests.support.soundness import unsound
+from tests.support.web import web
 from tests.torture import processes
 
 Figures = dict[str, Any]
@@ -166,7 +167,7 @@ class Torture:
         url = f"http://127.0.0.1:{port}"
         for _ in range(600):
             try:
-                if httpx.get(f"{url}/readyz").is_success:
+                if web.get(f"{url}/readyz").is_success:
                     return process, url
             except httpx.TransportError:
                 pass
@@ -290,7 +291,7 @@ def fuzz(url: str, work: Path, examples: int, wrong: list[str], phases: str = "c
     ]  # fmt: skip
     env = {**os.environ, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=work, env=env, check=False)
-    alive = httpx.get(f"{url}/readyz").is_success
+    alive = web.get(f"{url}/readyz").is_success
     cases = re.search(r"([\d,]+) generated", done.stdout)
     if done.returncode or not alive or not cases:
         wrong.append(f"schemathesis ended with {done.returncode}: {done.stdout[-3000:]}{done.stderr[-500:]}")
