@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from index.ingest.sync import Syncer
@@ -19,6 +20,12 @@ from tests.support.folders import copied
 from tests.support.paths import MAX_BYTES, MODELS, SEEDS
 from tests.support.scripted_llm import ScriptedServer, scripted
 from tests.support.server import LocalServer, Serve, Server, free_port
+
+# A busy machine is not a failure: no example has a time limit of its own.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

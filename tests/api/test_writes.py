@@ -117,8 +117,8 @@ def test_a_failed_job_says_why(writable: LocalServer) -> None:
 
 def test_questions_are_answered_while_a_sync_goes_on(writable: LocalServer) -> None:
     corpus = writable.data.parent / "corpus"
-    for i in range(150):
-        (corpus / f"n{i}.txt").write_text(f"La nota {i} habla de la lonja. " * 20)
+    for i in range(60):
+        (corpus / f"n{i}.txt").write_text(f"La nota {i} habla de la lonja. " * 10)
     job = post(writable, "/v1/index/sync", None).json()
     states, uploaded = [], None
     while (state := web.get(f"{writable.url}/v1/jobs/{job['id']}").json()["state"]) in ("queued", "running"):
@@ -131,7 +131,7 @@ def test_questions_are_answered_while_a_sync_goes_on(writable: LocalServer) -> N
     assert "uploads/mientras.txt" in documents(writable)
     for path in corpus.glob("n*.txt"):
         path.unlink()
-    assert len(followed(writable, post(writable, "/v1/index/sync", None).json())["report"]["removed"]) == 150
+    assert len(followed(writable, post(writable, "/v1/index/sync", None).json())["report"]["removed"]) == 60
 
 
 def test_a_deleted_document_is_never_cited_after_the_answer_to_the_deletion(writable: LocalServer) -> None:

@@ -294,7 +294,7 @@ def test_llama_cpp_writes(small_model: str, seeds_store: Store, encoder: Encoder
     """Whatever the small model makes of it: citations are facts, or the extract is given."""
     settings = Settings(models_dir=MODELS, llm_url=small_model, llm_timeout_s=60)
     engine = build_engine(seeds_store, encoder, settings)
-    for question in (GIFT, CONTAINERS, "Who is Matthew Miller?"):
+    for question in (GIFT, CONTAINERS):
         answer = in_steps(engine, question)[-1].answer
         assert answer.status == "answered"
         told = tuple(notice[answer.language] for notice in NOT_WRITTEN.values())
