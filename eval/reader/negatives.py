@@ -12,9 +12,7 @@ from eval.reader.data import Paragraph, Question
 _NUMBER = re.compile(r"\b\d[\d.,]*\d\b|\b\d\b")
 _UPPER = "A-ZÁÉÍÓÚÜÑÀÈÌÒÙÂÊÔÃÕÇ"
 # Names inside a sentence: capitalised words, joined by the particles of the four languages.
-_NAME = re.compile(
-    rf"(?<=[\w,;:] )[{_UPPER}][\w'’-]+(?: (?:(?:de|del|of|di|da|do|la|the) )?[{_UPPER}][\w'’-]+){{0,3}}"
-)
+_NAME = re.compile(rf"(?<=[\w,;:] )[{_UPPER}][\w'’-]+(?: (?:(?:de|del|of|di|da|do|la|the) )?[{_UPPER}][\w'’-]+){{0,3}}")
 
 
 def swapped(paragraphs: Sequence[Paragraph], random_: random.Random) -> Iterator[tuple[int, Question]]:
@@ -44,7 +42,9 @@ def transplanted(paragraphs: Sequence[Paragraph], random_: random.Random) -> Ite
             names = list(_NAME.finditer(question.text))
             if question.spans and len(names) == 1:
                 m = names[0]
-                frames[question.language].append((paragraph.article, question.text[: m.start()], question.text[m.end() :]))
+                frames[question.language].append(
+                    (paragraph.article, question.text[: m.start()], question.text[m.end() :])
+                )
     for number, paragraph in enumerate(paragraphs):
         names_here = list({m[0] for m in _NAME.finditer(paragraph.text)})
         languages = [q.language for q in paragraph.questions if q.spans]

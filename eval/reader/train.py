@@ -123,7 +123,9 @@ class Pool:
     def _positive(self, ask: Ask) -> tuple[Ask, int, int, int, int, int] | None:
         a, b = self.random.choice(ask.spans)
         offsets = self.tokens(ask.paragraph)
-        inside = [k for k in range(len(offsets)) if offsets[k][1] > max(a, 0) and offsets[k][0] < b and offsets[k][1] > 0]
+        inside = [
+            k for k in range(len(offsets)) if offsets[k][1] > max(a, 0) and offsets[k][0] < b and offsets[k][1] > 0
+        ]
         if not inside:
             return None
         lo, hi = inside[0], inside[-1]
@@ -167,7 +169,10 @@ class Pool:
         text = self.paragraphs[ask.paragraph].text
         if any(text[a:b].lower() in self.paragraphs[i].text.lower() for a, b in ask.spans):
             return None
-        if self.read.vectors[i] @ self.read.vectors[ask.paragraph] > 0.96 and self.paragraphs[i].language != self.paragraphs[ask.paragraph].language:
+        if (
+            self.read.vectors[i] @ self.read.vectors[ask.paragraph] > 0.96
+            and self.paragraphs[i].language != self.paragraphs[ask.paragraph].language
+        ):
             return None  # the same paragraph in another language
         return ask, i, *self._stretch(i), 0, 0
 
@@ -175,7 +180,9 @@ class Pool:
         """states, passage, seen, starts, ends of a batch, padded."""
         rows = []
         for ask, i, first, after, start, end in drawn:
-            q = self.questions.states[self.questions.firsts[ask.question] : self.questions.firsts[ask.question + 1]][:80]
+            q = self.questions.states[self.questions.firsts[ask.question] : self.questions.firsts[ask.question + 1]][
+                :80
+            ]
             base = int(self.read.firsts[i])
             p = self.read.states[base + first : base + after]
             shift = len(q) - first
@@ -263,14 +270,18 @@ def measure(model: Upper, pool: Pool, most: int, languages: tuple[str, ...] = ("
     for language in languages:
         original = sum(len(p.questions) for p in pool.paragraphs)
         asks = [
-            a for a in pool.answered + pool.unanswered
+            a
+            for a in pool.answered + pool.unanswered
             if a.question < original and a.language == language and pool.paragraphs[a.paragraph].language == "es"
         ]
         asks = random_.sample(asks, min(most, len(asks)))
         scores, chances, f1 = [], [], []
         for begin in range(0, len(asks), 16):
             part = asks[begin : begin + 16]
-            drawn = [(a, a.paragraph, pool.sentences[a.paragraph][0][0], pool.sentences[a.paragraph][-1][1], 0, 0) for a in part]
+            drawn = [
+                (a, a.paragraph, pool.sentences[a.paragraph][0][0], pool.sentences[a.paragraph][-1][1], 0, 0)
+                for a in part
+            ]
             states, passage, seen, _, _ = pool.batch(drawn)
             with torch.autocast("cpu", torch.bfloat16):
                 starts, ends, answers = model(states, passage, seen)
@@ -361,9 +372,13 @@ def main() -> None:
             seen_examples += len(part)
             mean = 0.98 * mean + 0.02 * loss.item() if mean else loss.item()
             if step % 50 == 0:
-                print(step, f"loss {mean:.3f} rate {rate:.1e} {seen_examples / (time.time() - began):.1f} examples/s", flush=True)
+                print(
+                    step,
+                    f"loss {mean:.3f} rate {rate:.1e} {seen_examples / (time.time() - began):.1f} examples/s",
+                    flush=True,
+                )
         last = time.time() - began >= budget
-        if time.time() - saved_at > 420 or last:
+        if time.time() - saved_at > 600 or last:
             saved_at = time.time()
             state = {"model": model.state_dict(), "average": average, "optimiser": optimiser.state_dict(), "step": step}
             torch.save(state, given.out.with_suffix(".part"))

@@ -22,6 +22,8 @@ from rag.settings import BUNDLED, Settings
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+    from index.model.lower_layers import LowerLayers
+
 Vectors = npt.NDArray[np.float32]
 
 # 8 to 32 are equally fast once texts are sorted by length; 16 keeps the peak of memory low.
@@ -95,6 +97,17 @@ class Encoder:
         cut_off = ~late.any(axis=1)  # beyond what the model reads
         late[cut_off] = own[cut_off]
         return whole, ((own + late) / 2).astype(np.float32)
+
+    def lower_layers(self) -> LowerLayers | None:
+        """The first layers on their own, for a reader; None for a model that is not of the bundled one's kind."""
+        from index.model.lower_layers import LowerLayers
+
+        bert = getattr(self._model[0], "auto_model", None)
+        if getattr(getattr(bert, "config", None), "model_type", "") != "bert":
+            return None
+        return LowerLayers(
+            self._model.tokenizer, bert, self._lock, self._query_prompt, self._passage_prompt, self._bf16
+        )
 
     def _pool(self, batch: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> tuple[Vectors, list[Vectors]]:
         """Passage vectors of a batch, and unit means of each sentence's tokens (0 where it has none)."""

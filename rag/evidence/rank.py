@@ -19,6 +19,7 @@ from rag.evidence.answer_type import Cue
 from rag.evidence.overlap import Overlap
 from rag.evidence.scores import nearness
 from rag.passages import PassageNode, Sentence, Vectors, as_passage
+from rag.reading.result import SentenceReading
 
 # Round numbers; of some 400 sets around them on a development set none is better or worse by more than 0.8 points.
 PASSAGE_WEIGHT = 0.7
@@ -61,17 +62,20 @@ class Asked:
 class Evidence:
     """A sentence that may answer.
 
-    `cosine` with the question; `shared`: the share of the question's words that it and the sentence before it hold,
-    0 to 1; `score`: higher is better, no unit.
+    `number`: its place among the passage's sentences, from 0; `cosine` with the question; `shared`: the share of the
+    question's words that it and the sentence before it hold, 0 to 1; `score`: higher is better, no unit; `reading`:
+    what the reader says of it, None where it was not read.
     """
 
     sentence: Sentence
+    number: int
     passage: PassageNode
     vector: Vectors | None
     terms: frozenset[str]
     cosine: float
     shared: float
     score: float
+    reading: SentenceReading | None = None
 
     @property
     def place(self) -> tuple[str, int]:
@@ -118,7 +122,7 @@ def _of_passage(asked: Asked, hit: NodeWithScore, lexicon: Lexicon) -> Iterator[
             - FRAGMENT_PENALTY * is_fragment(sentence.text)
         )
         vector = None if vectors is None else vectors[i]
-        yield Evidence(sentence, passage, vector, terms, float(cosines[i]), in_context, score)
+        yield Evidence(sentence, i, passage, vector, terms, float(cosines[i]), in_context, score)
         previous, before_that = terms, previous
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
@@ -17,6 +16,8 @@ import torch
 from torch import Tensor
 
 from rag.reading.network import Upper
+from rag.reading.result import SentenceReading
+from rag.reading.stretches import Stretch
 
 LONGEST_ANSWER = 30  # tokens; nearly all answers to questions about facts are shorter
 LONGEST_QUESTION = 80  # tokens that are read of a question
@@ -34,28 +35,6 @@ class LowerLayers(Protocol):
         those of the prompt have an empty range that starts below 0 or is (0, 0)."""
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Sentences of a passage in a row: the passage's text, and the sentences' (start, end) in it."""
-
-    text: str
-    sentences: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True)
-class SentenceReading:
-    """What was read in one sentence.
-
-    `score`: the best answer's logits less those of "no answer", about -20 to 20, above 0 where the reader finds an
-    answer; `start` and `end`: that answer's characters in the passage; `answers`: the logit that the stretch answers.
-    """
-
-    score: float
-    start: int
-    end: int
-    answers: float
-
-
 class Reader:
     """Reads stretches for a question. Safe to share between threads."""
 
@@ -69,7 +48,7 @@ class Reader:
         """A reading of every sentence of every stretch, None for one beyond what can be read."""
         if not stretches:
             return []
-        (asked, _), = self._lower.states([question], question=True)
+        ((asked, _),) = self._lower.states([question], question=True)
         asked = asked[:LONGEST_QUESTION]
         known = self._passages({stretch.text for stretch in stretches})
         ranges = [_tokens(known[stretch.text][1], stretch.sentences) for stretch in stretches]

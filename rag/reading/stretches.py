@@ -73,7 +73,9 @@ def likely(evidence: Sequence[Evidence]) -> list[tuple[PassageNode, list[int], S
             break
         wanted[passage.node_id] = (passage, numbers | set(new))
     return [
-        (passage, run, _stretch(passage, run)) for passage, numbers in wanted.values() for run in _runs(passage, numbers)
+        (passage, run, _stretch(passage, run))
+        for passage, numbers in wanted.values()
+        for run in _runs(passage, numbers)
     ]
 
 
