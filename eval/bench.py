@@ -23,6 +23,7 @@ from index.store import Store
 from rag.engine import Engine
 from rag.errors import RenglonError
 from rag.evidence.confidence import Calibration
+from rag.reading.stretches import StretchReader
 from rag.settings import Settings
 from rag.types import Answer
 
@@ -84,13 +85,21 @@ class Prepared:
 class Bench:
     """Renglón and its baselines over an open store. It keeps the last question, so ask one question at a time."""
 
-    def __init__(self, store: Store, encoder: Encoder, settings: Settings, calibration: Calibration) -> None:
-        self._store, self.threshold = store, calibration.threshold
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        settings: Settings,
+        calibration: Calibration,
+        reader: StretchReader | None = None,
+    ) -> None:
+        self._store, self._shipped = store, calibration
         deep = HybridRetriever(store, encoder, max(DEPTH, settings.passages))
         self.recorder = Recorder(deep, settings.passages)
-        self.calibration = Remembering(calibration.intercept, calibration.weights, 0.0)
-        # With threshold 0 the engine always answers, and `answer` applies the real threshold afterwards. The
-        # risk–coverage curve needs the answers that are refused, too.
+        # With thresholds of 0 it answers always; `answer` goes by the real ones. So the run sees what a refusal
+        # withheld, which the risk–coverage curve needs.
+        always = dict.fromkeys(calibration.answered, 0.0)
+        self.calibration = Remembering(calibration.intercept, calibration.weights, always, always)
         self._encoder = Prepared(encoder)
         self._engine = Engine(
             retriever=self.recorder,
@@ -99,6 +108,7 @@ class Bench:
             calibration=self.calibration,
             max_chars=settings.max_question_chars,
             max_sentences=settings.max_sentences,
+            reader=reader,
         )
 
     def warm(self, questions: Sequence[Question] = ()) -> None:
@@ -114,7 +124,7 @@ class Bench:
             return Outcome(refused=True, error=f"{type(error).__name__}: {error}")
         # First the passages in the order in which the answer shows them, then those that the engine did not receive.
         beyond = [_retrieved(hit) for hit in self.recorder.hits[len(answer.passages) :]]
-        outcome = from_answer(answer, self.threshold)
+        outcome = from_answer(answer, self._shipped)
         outcome = replace(outcome, passages=[*outcome.passages, *beyond])
         return replace(outcome, latency_ms=None) if answer.question in self._encoder.ready else outcome
 
@@ -171,12 +181,13 @@ def rrf(*rankings: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     return sorted(fused.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def from_answer(answer: Answer, threshold: float | None = None) -> Outcome:
-    """Turn an answer into an outcome. An answer whose confidence is below `threshold` counts as refused."""
-    below = threshold is not None and answer.confidence < threshold
+def from_answer(answer: Answer, calibration: Calibration | None = None) -> Outcome:
+    """An answer as an outcome. With a `calibration`, its thresholds decide whether the answer is given."""
+    status = calibration.verdict(answer.confidence, answer.language) if calibration else answer.status
     shown = [Retrieved(p.file, p.line_start, p.line_end, p.text, p.score) for p in answer.passages]
     return Outcome(
-        refused=below or answer.status == "no_evidence",
+        refused=status == "no_evidence" or answer.status == "no_evidence",
+        unsure=status == "unsure",
         text=answer.text,
         confidence=answer.confidence,
         citations=[

@@ -23,84 +23,121 @@ from sklearn.model_selection import GroupKFold
 from eval.metrics import roc_auc
 
 FOLDS = 5
-# A needless refusal costs the reader a look at the passages, and a wrong answer costs trust; but nobody uses a tool
-# that refuses one good question in ten. The threshold lets this share of the answerable questions through.
-ANSWERED = 0.95
-# Weak regularisation is enough: there are few features, far from collinear, and thousands of questions.
+# What an answer withheld costs against a wrong one given: this share of the answerable questions is answered …
+ANSWERED = 0.9
+# … and all but this share of them gets the nearest sentences at least.
+NEAR = 0.98
+# Weak: the few features are far from collinear, and there are thousands of questions.
 _C = 1.0
-# The words of these questions all occur in the articles, but their answers don't. None of the features distinguishes
-# them, so fitting on them would only lower the confidence of every question. They are measured but not fitted.
-NOT_FITTED = frozenset({"not_in_text", "false_premise", "adversarial"})
+# Questions whose words all stand in the articles, though their answer doesn't. Without a reader nothing among the
+# features tells them apart, and fitting on them would only make the confidence doubt everything: they are measured
+# all the same.
+NEED_A_READER = frozenset({"not_in_text", "false_premise", "adversarial"})
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One question: features, whether it can be answered, data set, kind, and the group whose fold it shares."""
+    """One question: its features, whether it can be answered, its set, kind and language, and what it shares a fold
+    with."""
 
     features: Mapping[str, float]
     answerable: bool
     dataset: str
     kind: str
     group: str
+    language: str = "es"
 
 
 def fit(cases: Sequence[Case]) -> dict[str, Any]:
-    """The content of a calibration file, figures included. Raises ValueError unless there are cases of both kinds."""
-    names = list(cases[0].features) if cases else []
+    """A part of the calibration as it is written to file, its figures inside.
+
+    Features that are the same for all cases (those of a reader, where there is none) get no weight. Raises ValueError
+    without both kinds of cases.
+    """
+    if len({case.answerable for case in cases}) < 2:
+        raise ValueError("Calibration needs answerable and unanswerable questions.")
+    names = [name for name in cases[0].features if len({case.features[name] for case in cases}) > 1]
+    read = "read" in names
     x = np.array([[case.features[name] for name in names] for case in cases], float)
     y = np.array([case.answerable for case in cases])
-    if len(set(y.tolist())) < 2:
-        raise ValueError("Calibration needs answerable and unanswerable questions.")
     weights = _weights(cases)
+    fitted = np.array([read or case.answerable or case.kind not in NEED_A_READER for case in cases])
     held_out = np.zeros(len(cases))
     groups = [case.group for case in cases]
-    thresholds = np.zeros(len(cases))
-    fitted = np.array([case.answerable or case.kind not in NOT_FITTED for case in cases])
+    given, near = np.zeros(len(cases)), np.zeros(len(cases))
+    languages = np.array([case.language for case in cases])
     for fold, test in GroupKFold(FOLDS).split(x, y, groups):
         train = fold[fitted[fold]]
         model = LogisticRegression(C=_C, max_iter=1000).fit(x[train], y[train], weights[train])
         held_out[test] = model.predict_proba(x[test])[:, 1]
-        thresholds[test] = _threshold(model.predict_proba(x[train])[:, 1], y[train], weights[train])
-    x, y, weights = x[fitted], y[fitted], weights[fitted]
-    model = LogisticRegression(C=_C, max_iter=1000).fit(x, y, weights)
+        seen = _thresholds(model.predict_proba(x[train])[:, 1], y[train], weights[train], languages[train])
+        given[test] = [seen[language][0] for language in languages[test]]
+        near[test] = [seen[language][1] for language in languages[test]]
+    model = LogisticRegression(C=_C, max_iter=1000).fit(x[fitted], y[fitted], weights[fitted])
+    final = _thresholds(model.predict_proba(x[fitted])[:, 1], y[fitted], weights[fitted], languages[fitted])
     return {
-        "version": 1,
         "data": sorted({case.dataset for case in cases}),
         "date": date.today().isoformat(),
         "intercept": round(float(model.intercept_[0]), 4),
         "weights": {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)},
-        # Rounded down; otherwise the very question that determines the threshold could fall below it.
-        "threshold": math.floor(1e4 * _threshold(model.predict_proba(x)[:, 1], y, weights)) / 1e4,
-        "figures": _figures(cases, held_out, held_out >= thresholds),
+        "answered": {language: both[0] for language, both in final.items()},
+        "near": {language: both[1] for language, both in final.items()},
+        "figures": _figures(cases, held_out, held_out >= given, held_out >= near),
     }
 
 
+def _thresholds(
+    confidence: Floats, answerable: npt.NDArray[np.bool_], weights: Floats, languages: npt.NDArray[np.str_]
+) -> dict[str, tuple[float, float]]:
+    """For each language of questions, the confidences that ANSWERED and NEAR of the answerable ones reach.
+
+    A language without answerable questions gets those of all."""
+    out = {}
+    for language in ("es", "en"):
+        own = languages == language
+        if not (answerable & own).any():
+            own = np.ones(len(languages), bool)
+        # Down, or the question that sets a threshold would fall below it.
+        out[language] = tuple(
+            math.floor(1e4 * _threshold(confidence[own], answerable[own], weights[own], share)) / 1e4
+            for share in (ANSWERED, NEAR)
+        )
+    return out  # type: ignore[return-value]
+
+
 def _weights(cases: Sequence[Case]) -> Floats:
-    """Weights that give every data set the same total, half of it to its answerable questions."""
-    keys = [(case.dataset, case.answerable, case.kind in NOT_FITTED) for case in cases]
+    """Each data set weighs the same, and within it the answerable as much as the others."""
+    keys = [(case.dataset, case.answerable, case.kind in NEED_A_READER) for case in cases]
     counts = {key: keys.count(key) for key in set(keys)}
     return np.array([len(cases) / len(counts) / counts[key] for key in keys])
 
 
-def _threshold(confidence: Floats, answerable: npt.NDArray[np.bool_], weights: Floats) -> float:
-    """The confidence that a share ANSWERED of the answerable questions reaches, by weight."""
+def _threshold(confidence: Floats, answerable: npt.NDArray[np.bool_], weights: Floats, share: float) -> float:
+    """The confidence that a share of the answerable questions, by weight, reach."""
     order = np.argsort(-confidence[answerable])
     reached = np.cumsum(weights[answerable][order]) / weights[answerable].sum()
-    last = min(int(np.searchsorted(reached, ANSWERED)), len(order) - 1)
+    last = min(int(np.searchsorted(reached, share)), len(order) - 1)
     return float(confidence[answerable][order][last])
 
 
-def _figures(cases: Sequence[Case], confidence: Floats, answered: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """Held-out figures of each data set: share answered, ROC AUC and share refused of each unanswerable kind."""
+def _figures(
+    cases: Sequence[Case], confidence: Floats, answered: npt.NDArray[np.bool_], near: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Held-out figures of each data set: shares answered and near, ROC AUC and shares of each unanswerable kind."""
     figures: dict[str, Any] = {"method": f"{FOLDS}-fold cross-validation, whole paragraphs held out"}
+    truth = np.array([case.answerable for case in cases])
+    figures["calibration_error"] = _round(expected_calibration_error(confidence, truth, _weights(cases)))
     for dataset in sorted({case.dataset for case in cases}):
         yes = np.array([case.dataset == dataset and case.answerable for case in cases])
-        own: dict[str, Any] = {"answered": _share(answered, yes)}
+        own: dict[str, Any] = {"answered": _share(answered, yes), "near": _share(near & ~answered, yes)}
         for kind in sorted({case.kind for case in cases if case.dataset == dataset and not case.answerable}):
             no = np.array([case.dataset == dataset and not case.answerable and case.kind == kind for case in cases])
             auc = roc_auc(confidence[yes | no], yes[yes | no])
-            own[kind] = {"questions": int(no.sum()), "refused": _share(~answered, no), "roc_auc": _round(auc)}
+            own[kind] = {
+                "questions": int(no.sum()), "answered": _share(answered, no), "near": _share(near & ~answered, no),
+                "roc_auc": _round(auc),
+            }  # fmt: skip
         figures[dataset] = own
     return figures
 
@@ -113,6 +150,26 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def write(calibration: Mapping[str, Any], path: Path) -> None:
-    """Write a calibration to the file from which the engine loads it."""
-    path.write_text(json.dumps(calibration, ensure_ascii=False, indent=2) + "\n")
+def expected_calibration_error(
+    confidence: Floats, truth: npt.NDArray[np.bool_], weights: Floats | None = None, bins: int = 10
+) -> float:
+    """Mean distance of confidence and share of true cases over bins of equal width, by the bins' weights, 0 to 1.
+
+    Source: Naeini, Cooper & Hauskrecht 2015.
+    """
+    weights = np.ones(len(truth)) if weights is None else weights
+    number = np.minimum((confidence * bins).astype(int), bins - 1)
+    total = 0.0
+    for n in range(bins):
+        own = number == n
+        if own.any():
+            w = weights[own]
+            total += abs(float((confidence[own] * w).sum() - (truth[own] * w).sum()))
+    return total / float(weights.sum())
+
+
+def write(part: Mapping[str, Any], path: Path, reading: bool) -> None:
+    """Write a calibration where the engine loads it; of a file that is there the other part is kept."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known |= {"version": 2, "with_reader" if reading else "without_reader": part}
+    path.write_text(json.dumps(known, ensure_ascii=False, indent=2) + "\n")

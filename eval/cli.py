@@ -122,6 +122,7 @@ def _bench(corpus: Path, data_dir: Path, questions: Sequence[Question]) -> Itera
     from eval.bench import Bench
     from index.ingest.sync import Syncer, model_key
     from index.model.encoder import load_encoder
+    from index.model.reader import load_reader
     from index.store import Store
     from rag.evidence.confidence import load_calibration
 
@@ -132,9 +133,13 @@ def _bench(corpus: Path, data_dir: Path, questions: Sequence[Question]) -> Itera
     with Store(data_dir) as store:
         err.print(f"indexing {corpus.name}", markup=False)
         Syncer(store, encoder, int(settings.max_file_mb * 1_000_000)).sync(corpus)
-        bench = Bench(store, encoder, settings, load_calibration(settings.calibration))
+        reader = load_reader(settings, encoder)
+        calibration = load_calibration(settings.calibration, reading=reader is not None)
+        bench = Bench(store, encoder, settings, calibration, reader)
         bench.warm(questions)
-        meta = {"threshold": bench.threshold, "model": str(model_key(encoder)), "corpus": store.catalog.counts()}
+        meta = {
+            "threshold": dict(calibration.answered), "model": str(model_key(encoder)), "corpus": store.catalog.counts()
+        }  # fmt: skip
         yield bench, meta
 
 
@@ -148,7 +153,7 @@ def _calibrate(seeds: Dataset, squad: Path | None, folder: Path, target: Path) -
         sets.append(Dataset(squad.stem, built.folder, built.questions))
     cases = [case for n, data in enumerate(sets) for case in _cases(data, folder / f"data{n}")]
     calibration = fit(cases)
-    write(calibration, target)
+    write(calibration, target, reading="read" in calibration["weights"])
     Console().print_json(data=calibration)
 
 
@@ -174,7 +179,7 @@ def _cases(data: Dataset, data_dir: Path) -> list[Case]:
             bench.answer(question)
             features = bench.calibration.seen.pop()
             group = question.paragraph or question.id
-            cases.append(Case(features, question.answerable, data.name, question.kind, group))
+            cases.append(Case(features, question.answerable, data.name, question.kind, group, question.language))
     return cases
 
 

@@ -87,6 +87,7 @@ class Outcome:
     passages: Sequence[Retrieved] = ()
     latency_ms: float | None = 0.0
     error: str = ""
+    unsure: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -120,7 +121,7 @@ def judge(
     """The JSON record of a question.
 
     Keys: id, question, language, kind, answerable, paragraph, history, gold {answers, lines [{file, line, text}]},
-    status (answered | no_evidence | error), answer, confidence, latency_ms,
+    status (answered | unsure | no_evidence | error), answer, confidence, latency_ms,
     citations [{file, line_start, line_end, quote, exact, hit}],
     passages [{file, line_start, line_end, score, relevant}], rank (of the first relevant passage, or None),
     correct, scores {metric: 0..1; empty if unanswerable}, faults, severity, error.
@@ -140,7 +141,7 @@ def judge(
         "paragraph": question.paragraph,
         "history": [turn.model_dump() for turn in question.history],
         "gold": {"answers": list(question.answers), "lines": _gold_lines(question, text_of)},
-        "status": "error" if outcome.error else "no_evidence" if outcome.refused else "answered",
+        "status": _status(outcome),
         "answer": outcome.text,
         "confidence": outcome.confidence,
         "latency_ms": outcome.latency_ms,
@@ -171,6 +172,12 @@ def judge(
     order = list(FAULTS)
     record["severity"] = max((len(order) - order.index(f) for f in record["faults"]), default=0)
     return record
+
+
+def _status(outcome: Outcome) -> str:
+    if outcome.error:
+        return "error"
+    return "no_evidence" if outcome.refused else "unsure" if outcome.unsure else "answered"
 
 
 def _gold_lines(question: Question, text_of: Callable[[str], str | None]) -> list[dict[str, Any]]:
@@ -218,7 +225,7 @@ def _scores(
     refuse are two figures; `…_end_to_end` and the text's scores are 0 for a refusal, which answered nothing.
     """
     total = max(relevant_total or 0, sum(relevant), 1)
-    answered = not outcome.refused and not outcome.error
+    answered = _status(outcome) == "answered"
     text = _MARKER.sub("", outcome.text) if answered else ""
     lines = line_scores([c.cited for c in outcome.citations], question.gold_lines)
     return {
@@ -246,7 +253,7 @@ def faults(record: Record) -> list[str]:
         found.add("quote_not_exact")
     if answered and not record["answerable"]:
         found.add("answered_unanswerable")
-    if record["answerable"] and record["status"] == "no_evidence":
+    if record["answerable"] and record["status"] in ("no_evidence", "unsure"):
         found.add("refused_answerable" if record["rank"] else "refused_not_retrieved")
     if record["answerable"] and answered:
         if not scores["any_citation_hit"]:

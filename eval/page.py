@@ -195,7 +195,7 @@ def _question(r: Record, fault: str) -> str:
         f"<li><code>{text(g['file'])}:{text(g['line'])}</code> {text(g.get('text', ''))}</li>"
         for g in r["gold"]["lines"]
     )
-    label = {"answered": "Answer", "no_evidence": "Withheld", "error": "Error"}[r["status"]]
+    label = {"answered": "Answer", "unsure": "Unsure", "no_evidence": "Withheld", "error": "Error"}[r["status"]]
     said = text(r["error"] or r["answer"]) or "<span class='quiet'>nothing</span>"
     return (
         f"<details class='q {'ok' if fault == 'well' else 'bad'}'><summary><span>{text(r['question'])}</span>"

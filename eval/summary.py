@@ -101,7 +101,7 @@ def _ratios(records: Sequence[Record], seed: int) -> dict[str, Pair]:
         return bool(r["status"] == "answered")
 
     def refused(r: Record) -> bool:
-        return bool(r["status"] == "no_evidence")
+        return r["status"] in ("no_evidence", "unsure")  # the articles don't say, or don't clearly say
 
     def right(r: Record) -> bool:
         return refused(r) and not r["answerable"]

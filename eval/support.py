@@ -125,8 +125,8 @@ def _evidence(source: SourceText, file: str) -> Iterator[Evidence]:
             Sentence(source.text[s.char_start : s.char_end], s.char_start, s.char_end, s.line_start, s.line_end)
             for s in passage.sentences
         )
-        node.with_sentences(sentences, np.zeros((len(sentences), 1), np.float32))  # the check computes its own vectors
-        yield from (Evidence(sentence, node, None, frozenset(), 0.0, 0.0, 0.0) for sentence in sentences)
+        node.with_sentences(sentences, np.zeros((len(sentences), 1), np.float32))  # the check makes its own vectors
+        yield from (Evidence(sentence, 0, node, None, frozenset(), 0.0, 0.0, 0.0) for sentence in sentences)
 
 
 def judge(check: SupportCheck, statements: Sequence[Statement], corpus: Path) -> list[Verdict]:

@@ -118,6 +118,7 @@ def globs_of(settings: Settings) -> Globs:
 
 def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     """An engine over an open store."""
+    from index.model.reader import load_reader
     from index.retriever import HybridRetriever
     from rag.engine import Engine
     from rag.evidence.confidence import load_calibration
@@ -129,11 +130,13 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     author = Author(server.open, settings.llm_timeout_s) if server else None
     if server:
         server.warm()
+    reader = load_reader(settings, encoder)
     return Engine(
         retriever=HybridRetriever(store, encoder, settings.passages),
         encoder=encoder,
         index=indexed(store),
-        calibration=load_calibration(settings.calibration),
+        calibration=load_calibration(settings.calibration, reading=reader is not None),
+        reader=reader,
         max_chars=settings.max_question_chars,
         max_sentences=settings.max_sentences,
         author=author,

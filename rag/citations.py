@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from rag.evidence.rank import Evidence
-from rag.types import Citation
+from rag.types import AnswerSpan, Citation
 
 
 class Source(Protocol):
@@ -25,8 +25,9 @@ def marker(file: str, line_start: int, line_end: int) -> str:
 class Writer:
     """Writes an answer sentence by sentence and keeps its citations' places right."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, near: bool = False) -> None:
+        """`near`: the citations only come near to the question, and are marked so."""
+        self._source, self._near = source, near
         self._texts: dict[str, tuple[str, str] | None] = {}
         self.text = ""
         self.citations: list[Citation] = []
@@ -87,6 +88,7 @@ class Writer:
             line_start=sentence.line_start, line_end=sentence.line_end, char_start=sentence.char_start,
             char_end=sentence.char_end, quote=sentence.text, answer_start=0, answer_end=0,
             score=round(evidence.score, 4), verified=verified, state="valid" if verified else "stale",
+            near=self._near, answer_span=_answer_span(evidence),
         )  # fmt: skip
 
     def holds(self, evidence: Iterable[Evidence]) -> bool:
@@ -98,6 +100,16 @@ class Writer:
         if id_ not in self._texts:
             self._texts[id_] = self._source.text(id_)
         return self._texts[id_]
+
+
+def _answer_span(evidence: Evidence) -> AnswerSpan | None:
+    """Where in the quote the reader found the answer. It is verified with the quote, which holds it."""
+    found = evidence.answer
+    if found is None or not 0 <= found[0] < found[1] <= len(evidence.sentence.text):
+        return None
+    start = evidence.sentence.char_start
+    text = evidence.sentence.text[slice(*found)]
+    return AnswerSpan(char_start=start + found[0], char_end=start + found[1], text=text)
 
 
 def verify(stored: tuple[str, str] | None, sha256: str, char_start: int, char_end: int, quote: str) -> bool:

@@ -27,6 +27,8 @@ from rag.followups import standalone as by_rules
 from rag.passages import Vectors
 from rag.progress import Clock, Finding, as_hit, cites
 from rag.question import language_of, tidy
+from rag.reading.asked_form import asked_form
+from rag.reading.stretches import StretchReader, read_evidence
 from rag.support.check import SupportCheck
 from rag.types import Answer, AnswerSentence, SearchResult, Turn
 from rag.written.assembler import Words
@@ -75,11 +77,13 @@ class Engine(BaseQueryEngine):
         calibration: Calibration,
         max_chars: int = 2000,
         max_sentences: int = 3,
+        reader: StretchReader | None = None,
         author: Author | None = None,
         support: SupportCheck | None = None,
     ) -> None:
-        """`author` writes the answers, and `support` checks what it wrote; without them sentences are extracted."""
-        self._retriever, self._encoder, self._index = retriever, encoder, index
+        """`reader` says where the answer stands, if it does; without it the ranking alone decides. `author` writes the
+        answers, and `support` checks what it wrote; without them sentences are extracted."""
+        self._retriever, self._encoder, self._index, self._reader = retriever, encoder, index, reader
         self._calibration = calibration
         self._max_chars, self._max_sentences = max_chars, max_sentences
         self._author, self._support = author, support
@@ -114,11 +118,11 @@ class Engine(BaseQueryEngine):
         standalone = await self._understood(question, history, deadline)
         finding = await asyncio.to_thread(self._find, question, history, standalone)
         yield PassagesFound(finding.passages)
-        if finding.answerable:
+        if finding.verdict != "no_evidence":
             async for event in self._written(self._author, finding, deadline):
                 yield event
         else:
-            yield Finished(self._whole(finding, Writer(self._index.source)))
+            yield Finished(self._whole(finding, self._writer(finding)))
 
     def warm(self) -> None:
         """Do once what the first question would otherwise wait for."""
@@ -141,7 +145,12 @@ class Engine(BaseQueryEngine):
         hits = self._retriever.retrieve(QueryBundle(question, embedding=vector.tolist()))
         clock.lap("retrieve")
         lexicon = self._index.lexicon()
-        return hits, collect(Asked.of(question, vector, lexicon), hits, lexicon)
+        evidence = collect(Asked.of(question, vector, lexicon), hits, lexicon)
+        clock.lap("evidence")
+        if self._reader:
+            evidence = read_evidence(self._reader, question, evidence)
+            clock.lap("read")
+        return hits, evidence
 
     def _find(self, question: str, history: Sequence[Turn], standalone: str | None = None) -> Finding:
         clock = Clock()
@@ -151,17 +160,20 @@ class Engine(BaseQueryEngine):
         hits, evidence = self._retrieve(understood, clock)
         language = language_of(question)
         same = not evidence or language_of(evidence[0].passage.text) == language
-        confidence = self._calibration.confidence(features(evidence, hits, same))
-        clock.lap("evidence")
-        answerable = bool(evidence) and confidence >= self._calibration.threshold
+        confidence = self._calibration.confidence(features(asked_form(understood), evidence, hits, same))
+        verdict = self._calibration.verdict(confidence, language) if evidence else "no_evidence"
         passages = [as_hit(hit) for hit in in_order(hits, evidence)]
-        groups = choose(evidence, self._max_sentences) if answerable else []
-        return Finding(question, standalone, language, passages, evidence, groups, confidence, answerable, same, clock)
+        groups = choose(evidence, self._max_sentences) if verdict != "no_evidence" else []
+        return Finding(question, standalone, language, passages, evidence, groups, confidence, verdict, same, clock)
+
+    def _writer(self, finding: Finding) -> Writer:
+        return Writer(self._index.source, near=finding.verdict == "unsure")
 
     def _settled(self, question: str, history: Sequence[Turn]) -> tuple[Finding, Writer]:
         """A finding, and a writer that holds its texts: looked for again when one was replaced under our hands."""
         for _ in range(SETTLE):
-            finding, writer = self._find(question, history), Writer(self._index.source)
+            finding = self._find(question, history)
+            writer = self._writer(finding)
             if writer.holds(evidence for group in finding.groups for evidence in group):
                 break
         return finding, writer
@@ -176,7 +188,10 @@ class Engine(BaseQueryEngine):
 
     def _extract(self, finding: Finding, notice: str | None = None, writer: Writer | None = None) -> Iterator[Event]:
         """The steps of an answer in the source's own words."""
-        writer = writer or Writer(self._index.source)
+        writer = writer or self._writer(finding)
+        if finding.verdict == "unsure":
+            writer.write(messages.NEAREST[finding.language])
+            yield TextAdded(writer.text)
         for group in finding.groups:
             delta, citations = writer.add(group)
             if delta:
@@ -188,9 +203,10 @@ class Engine(BaseQueryEngine):
 
     async def _written(self, author: Author, finding: Finding, deadline: float) -> AsyncIterator[Event]:
         """The steps of an answer that the model writes; of an extracted one, when it fails."""
-        writer, closed, dropped = Writer(self._index.source), [], 0
+        writer, closed, dropped = self._writer(finding), [], 0
         evidence = chosen(finding.evidence)
-        steps = author.write(finding.standalone or finding.question, finding.language, evidence, deadline)
+        question, careful = finding.standalone or finding.question, finding.verdict == "unsure"
+        steps = author.write(question, finding.language, evidence, deadline, careful)
         try:
             async for step in steps:
                 if isinstance(step, Words):
@@ -237,7 +253,7 @@ class Engine(BaseQueryEngine):
         answered = bool(writer.citations)
         cited = [hit.model_copy(update={"cited": cites(writer.citations, hit)}) for hit in finding.passages]
         return Answer(
-            id=uuid.uuid4().hex, question=finding.question, status="answered" if answered else "no_evidence",
+            id=uuid.uuid4().hex, question=finding.question, status=finding.verdict if answered else "no_evidence",
             mode="generative" if written else "extractive", language=finding.language,
             text=writer.text if answered else messages.NO_EVIDENCE[finding.language], citations=writer.citations,
             passages=cited, confidence=round(finding.confidence, 4), invalid_citations=writer.invalid, notice=notice,

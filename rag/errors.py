@@ -14,6 +14,7 @@ RenglonError
 ├── IndexBusy                another process holds the data folder
 ├── ModelMismatch            the index was made with another model
 ├── ModelDamaged             the model's files are missing, truncated or altered
+├── CalibrationUnusable      the file of confidence and thresholds can't be read
 ├── ProjectionDamaged        Chroma or tantivy can't be read; the catalogue can rebuild it
 ├── ModelServerFailed        the server that writes answers refused, timed out or sent nothing usable
 ├── UnknownJob               no job has that id
@@ -38,6 +39,10 @@ class RenglonError(Exception):
 
     def __str__(self) -> str:
         return f"{self.detail} {self.hint}".strip()
+
+
+class CalibrationUnusable(RenglonError):
+    """The file of confidence and thresholds can't be read."""
 
 
 class InvalidQuestion(RenglonError):

@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 NO_EVIDENCE: Final = {"es": "Los artículos no lo dicen.", "en": "The articles don't say."}
+# What stands before the nearest sentences where the articles come near without clearly answering.
+NEAREST: Final = {
+    "es": "Los artículos no lo responden con claridad. Lo más cercano que dicen:",
+    "en": "The articles don't clearly answer this. The nearest they say:",
+}
 AS_WRITTEN: Final = {
     "es": "Los artículos están en otro idioma; se citan tal como están.",
     "en": "The articles are in another language; they are quoted as they stand.",

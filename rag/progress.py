@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from llama_index.core.schema import NodeWithScore
 
+from rag.evidence.confidence import Verdict
 from rag.evidence.rank import Evidence
 from rag.types import Citation, PassageHit
 
@@ -41,7 +42,7 @@ class Finding:
     evidence: list[Evidence]
     groups: list[list[Evidence]]
     confidence: float
-    answerable: bool
+    verdict: Verdict
     same_language: bool
     clock: Clock
 

@@ -105,9 +105,8 @@ class Encoder:
         bert = getattr(self._model[0], "auto_model", None)
         if getattr(getattr(bert, "config", None), "model_type", "") != "bert":
             return None
-        return LowerLayers(
-            self._model.tokenizer, bert, self._lock, self._query_prompt, self._passage_prompt, self._bf16
-        )
+        prompts = (self._query_prompt, self._passage_prompt)
+        return LowerLayers(self._model.tokenizer, bert, self._lock, prompts, self._bf16)
 
     def _pool(self, batch: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> tuple[Vectors, list[Vectors]]:
         """Passage vectors of a batch, and unit means of each sentence's tokens (0 where it has none)."""

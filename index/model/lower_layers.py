@@ -20,12 +20,12 @@ BATCH_TOKENS = 2048  # tokens that are computed at once: a few passages
 class LowerLayers:
     """Reads questions and passages apart, with an encoder's tokenizer, word table and first layers (shared with it)."""
 
-    def __init__(self, tokenizer: Any, bert: Any, lock: Lock, query: str, passage: str, bf16: bool) -> None:
+    def __init__(self, tokenizer: Any, bert: Any, lock: Lock, prompts: tuple[str, str], bf16: bool) -> None:
         self._tokenizer, self._lock = tokenizer, lock
         self._embeddings = bert.embeddings
-        self._prompts = {True: query, False: passage}
+        self._prompts = {True: prompts[0], False: prompts[1]}
         self._most = int(bert.config.max_position_embeddings)
-        self._bf16 = bf16
+        self.bf16 = bf16
         self.weights: Mapping[str, Tensor] = {name: value.detach() for name, value in bert.state_dict().items()}
         self._layers = layers_of(self.weights, range(LOWER))
 
@@ -52,7 +52,7 @@ class LowerLayers:
     @torch.inference_mode()
     def _run(self, ids: Tensor) -> Tensor:
         seen = (ids != self._tokenizer.pad_token_id)[:, None, None, :]
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
             states: Tensor = self._embeddings(input_ids=ids)
             for layer in self._layers:
                 states = layer(states, seen)

@@ -1,4 +1,4 @@
-"""Whether the corpus answers at all: a calibrated confidence from what was found, and a threshold on it."""
+"""Whether the corpus answers: a calibrated confidence from what was found and read, and the state that follows."""
 
 from __future__ import annotations
 
@@ -8,51 +8,96 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from llama_index.core.schema import NodeWithScore
 
+from rag.errors import CalibrationUnusable
 from rag.evidence.rank import Evidence
+from rag.reading.answer_form import Fit, fit
+from rag.reading.asked_form import AskedForm
+
+Verdict = Literal["answered", "unsure", "no_evidence"]
+# The reader's scores are clipped to these; beyond them it is sure either way.
+LEAST_SCORE, MOST_SCORE = -12.0, 8.0
 
 
 @dataclass(frozen=True)
 class Calibration:
     """A logistic model: confidence = 1 / (1 + exp(-(intercept + Σ weight · feature))).
 
-    `threshold`: below it the answer is "the articles don't say". `weights` are named after `features`.
+    `weights` are named after `features`. `answered` and `near` hold, for each language of questions, the confidence
+    from which on the state is `answered`, and from which on it is `unsure`; below that it is `no_evidence`.
     """
 
     intercept: float
     weights: Mapping[str, float]
-    threshold: float
+    answered: Mapping[str, float]
+    near: Mapping[str, float]
 
     def confidence(self, features: Mapping[str, float]) -> float:
         """Probability, 0 to 1, that the corpus answers the question."""
         logit = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
 
+    def verdict(self, confidence: float, language: str) -> Verdict:
+        """The state that a confidence means for a question in `language`."""
+        if confidence >= self.answered[language]:
+            return "answered"
+        return "unsure" if confidence >= self.near[language] else "no_evidence"
 
-def load_calibration(path: Path | None = None) -> Calibration:
-    """The calibration of a file, by default the one that ships with the package."""
+
+def load_calibration(path: Path | None = None, reading: bool = False) -> Calibration:
+    """The calibration of a file, by default of the one that ships with the package; the one for answers with a reader
+    where `reading`. Raises CalibrationUnusable."""
     text = path.read_text() if path else (files("rag.evidence") / "calibration.json").read_text()
-    data = json.loads(text)
-    return Calibration(data["intercept"], data["weights"], data["threshold"])
+    part = "with_reader" if reading else "without_reader"
+    try:
+        data = json.loads(text)[part]
+        return Calibration(data["intercept"], data["weights"], data["answered"], data["near"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CalibrationUnusable(
+            f"The calibration {path or 'of the package'} can't be used: {error!r}.",
+            "Make a new one with `renglon eval --calibrate FILE`, or unset RENGLON_CALIBRATION.",
+        ) from error
 
 
-def features(evidence: Sequence[Evidence], hits: Sequence[NodeWithScore], same_language: bool) -> dict[str, float]:
-    """What tells an answerable question from another.
+def features(
+    asked: AskedForm, evidence: Sequence[Evidence], hits: Sequence[NodeWithScore], same_language: bool
+) -> dict[str, float]:
+    """What tells an answerable question from another. `evidence`: best first.
 
     - `cosine`: that of the nearest sentence, less 0.8 (where E5's cosines of unrelated texts lie), times 10.
     - `margin`: how far the best passage's score stands above the mean of the others.
     - `shared`: the share of the question's words in the best sentence and the one before it, 0 to 1; 0 for a
       question in another language than the text, whose words say nothing.
     - `foreign`: 1 for such a question, whose cosines are lower throughout.
+    - `read`: the reader's best score among the sentences that it read, from LEAST_SCORE to MOST_SCORE.
+    - `read_first`: the same of the sentence that is ranked first.
+    - `answers`: the reader's logit that the first sentence's stretch answers at all, from -8 to 8.
+    - `misfit`: 1 where the first sentence's answer surely has not the form that is asked for.
     """
     if not evidence:
-        return {"cosine": -1.0, "margin": 0.0, "shared": 0.0, "foreign": 0.0}
+        return {"cosine": -1.0, "margin": 0.0, "shared": 0.0, "foreign": 0.0, "read": LEAST_SCORE,
+                "read_first": LEAST_SCORE, "answers": -8.0, "misfit": 0.0}  # fmt: skip
     scores = [hit.score or 0.0 for hit in hits]
+    first = evidence[0].reading
     return {
         "cosine": 10 * (max(e.cosine for e in evidence) - 0.8),
         "margin": scores[0] - sum(scores[1:]) / len(scores[1:]) if len(scores) > 1 else 0.0,
         "shared": evidence[0].shared if same_language else 0.0,
         "foreign": float(not same_language),
+        "read": _clipped(max((e.reading.score for e in evidence if e.reading), default=LEAST_SCORE)),
+        "read_first": _clipped(first.score if first else LEAST_SCORE),
+        "answers": max(-8.0, min(8.0, first.answers if first else -8.0)),
+        "misfit": float(_misfits(asked, evidence[0])),
     }
+
+
+def _clipped(score: float) -> float:
+    return max(LEAST_SCORE, min(MOST_SCORE, score))
+
+
+def _misfits(asked: AskedForm, evidence: Evidence) -> bool:
+    span = evidence.answer
+    return span is not None and fit(asked, evidence.sentence.text, *span) is Fit.NO

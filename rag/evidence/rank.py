@@ -78,6 +78,14 @@ class Evidence:
     reading: SentenceReading | None = None
 
     @property
+    def answer(self) -> tuple[int, int] | None:
+        """(start, end) of the answer that the reader found, in characters of the sentence; None where it found none."""
+        if self.reading is None or self.reading.score < 0:
+            return None
+        shift = self.sentence.char_start - (self.passage.start_char_idx or 0)
+        return self.reading.start - shift, self.reading.end - shift
+
+    @property
     def place(self) -> tuple[str, int]:
         """Document and offset: the order of reading."""
         return self.passage.metadata["document_id"], self.sentence.char_start

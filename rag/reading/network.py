@@ -40,7 +40,8 @@ class Layer(nn.Module):
         scores = heads[0] @ heads[1].transpose(2, 3) * (width // HEADS) ** -0.5
         mixed = scores.masked_fill(~seen, -1e4).softmax(dim=3).to(heads[2].dtype) @ heads[2]
         states = self.mixed_norm(states + self.mixed(mixed.transpose(1, 2).reshape(batch, tokens, width)))
-        return self.outer_norm(states + self.outer(functional.gelu(self.inner(states))))
+        after: Tensor = self.outer_norm(states + self.outer(functional.gelu(self.inner(states))))
+        return after
 
 
 # Our names of a layer's parts, and those that the encoder's state dictionary has.

@@ -54,20 +54,29 @@ def save(trained: Mapping[str, Tensor], weights: Mapping[str, Tensor], path: Pat
     save_file(stored, path, metadata)
 
 
+def fits(path: Path, weights: Mapping[str, Tensor]) -> bool:
+    """Whether the reader of a file was trained for the encoder with these weights. Raises ModelDamaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path, error) from error
+    return metadata.get("format") == FORMAT and metadata.get("encoder") == fingerprint(weights)
+
+
 def load(path: Path, weights: Mapping[str, Tensor]) -> Upper:
     """The trained upper part over an encoder with these weights.
 
     Raises ModelDamaged when the file can't be read, or belongs to another encoder.
     """
+    if not fits(path, weights):
+        raise ModelDamaged(
+            f"The reader {path.name} was trained for another encoder, or by another release.",
+            "Set RENGLON_READER=off, or train a reader for this encoder: python -m eval.reader.train --help",
+        )
     upper = untrained(weights)
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT or metadata.get("encoder") != fingerprint(weights):
-                raise ModelDamaged(
-                    f"The reader {path.name} was trained for another encoder, or by another release.",
-                    "Set RENGLON_READER=off, or train a reader for this encoder: python -m eval.reader.train --help",
-                )
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
         state = upper.state_dict()
         for name in state:
@@ -75,7 +84,11 @@ def load(path: Path, weights: Mapping[str, Tensor]) -> Upper:
             state[name] = stored[name] if scale is None else state[name] + stored[name].float() * scale
         upper.load_state_dict(state)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise ModelDamaged(
-            f"The reader {path.name} can't be loaded: {error}.", "Reinstall Renglón, or set RENGLON_READER=off."
-        ) from error
+        raise _damaged(path, error) from error
     return upper.eval()
+
+
+def _damaged(path: Path, error: Exception) -> ModelDamaged:
+    return ModelDamaged(
+        f"The reader {path.name} can't be loaded: {error}.", "Reinstall Renglón, or set RENGLON_READER=off."
+    )

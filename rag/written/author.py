@@ -76,16 +76,18 @@ class Author:
             return None
 
     async def write(
-        self, question: str, language: str, evidence: Sequence[Evidence], deadline: float
+        self, question: str, language: str, evidence: Sequence[Evidence], deadline: float, careful: bool = False
     ) -> AsyncGenerator[Words | Closed | Ended, None]:
         """The steps of an answer whose markers are 1-based places in `evidence`; the last one is `Ended`.
+
+        `careful`: it is doubtful that the evidence answers the question, and the model is warned.
 
         Raises NotWritten, at any step, also when what was written turns out to be no answer.
         """
         places = {_place(e): n for n, e in reversed(list(enumerate(evidence, 1)))}
         parser, draft = MarkerParser(len(evidence), places), Draft(language)
         said = unread = ""
-        async with self._chat(prompts.to_answer(question, language, evidence), deadline) as chunks:
+        async with self._chat(prompts.to_answer(question, language, evidence, careful), deadline) as chunks:
             async for chunk in chunks:
                 said, unread = said + chunk, unread + chunk
                 if len(said) > MOST_CHARS:

@@ -26,6 +26,9 @@ _SYSTEM = """You answer questions from numbered sentences of news articles.
 - After each sentence put the number of the sentence it rests on in square brackets, for example: It rained. [2]
 - If the sentences don't answer the question, write only {declined}."""
 
+_CAREFUL = """
+- It is doubtful that these sentences answer the question. Say only what they clearly say, and say plainly what they
+  leave open. When in doubt, write only {declined}."""
 _REWRITE = """Rewrite the user's last question so that it can be understood without the conversation: put names in the
 place of pronouns and add what is left out. Keep its language ({language}). Don't answer it. Write only the question."""
 
@@ -46,10 +49,15 @@ def chosen(evidence: Sequence[Evidence]) -> list[Evidence]:
     return sorted(kept, key=lambda e: (order.index(e.place[0]), e.place[1]))
 
 
-def to_answer(question: str, language: str, evidence: Sequence[Evidence]) -> list[ChatMessage]:
-    """The messages that ask for an answer; sentence i of `evidence` has the number i + 1."""
+def to_answer(question: str, language: str, evidence: Sequence[Evidence], careful: bool = False) -> list[ChatMessage]:
+    """The messages that ask for an answer; sentence i of `evidence` has the number i + 1.
+
+    `careful`: it is doubtful that the sentences answer the question, and the model is warned.
+    """
     fence = f"=== {secrets.token_hex(6)} ==="
     system = _SYSTEM.format(fence=fence, language=_NAMES[language], declined=DECLINED)
+    if careful:
+        system += _CAREFUL.format(declined=DECLINED)
     lines: list[str] = []
     file = ""
     for n, piece in enumerate(evidence, 1):

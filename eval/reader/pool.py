@@ -1,0 +1,192 @@
+"""What is trained on, and how examples are drawn from it: a question and a stretch of a paragraph, answered or not."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eval.reader.data import Paragraph
+from eval.reader.states import Read
+
+MOST_TOKENS = 160  # of a stretch of a paragraph
+MOST_OF_QUESTION = 80  # tokens, as in rag.reading.reader
+# Two paragraphs of one article in two languages that are nearer than this are taken for translations.
+SAME_PARAGRAPH = 0.96
+_SENTENCE_END = re.compile(r"(?<=[.!?…:;])\s+(?=\S)")
+
+
+@dataclass
+class Ask:
+    """A question, by its number among the questions read, about a paragraph, by its number."""
+
+    question: int
+    paragraph: int
+    spans: tuple[tuple[int, int], ...]
+    language: str
+
+
+# (ask, paragraph, first token, token after the last, first and last token of the answer; 0, 0: not answered)
+Drawn = tuple[Ask, int, int, int, int, int]
+
+
+class Pool:
+    """All that can be trained on, and how examples are drawn from it."""
+
+    def __init__(self, paragraphs: list[Paragraph], read: Read, asks: list[Ask], questions: Read, seed: int) -> None:
+        self.paragraphs, self.read, self.questions = paragraphs, read, questions
+        self.random = random.Random(seed)
+        self.answered = [ask for ask in asks if ask.spans]
+        self.unanswered = [ask for ask in asks if not ask.spans]
+        self.sentences = [self._sentences(i) for i in range(len(paragraphs))]
+        articles: dict[str, list[int]] = {}
+        for i, paragraph in enumerate(paragraphs):
+            articles.setdefault(paragraph.article, []).append(i)
+        self.near: dict[int, list[int]] = {}
+        for members in articles.values():
+            vectors = read.vectors[members]
+            order = np.argsort(-(vectors @ vectors.T), axis=1)
+            for row, i in enumerate(members):
+                self.near[i] = [members[j] for j in order[row][:9] if members[j] != i]
+
+    def tokens(self, i: int) -> np.ndarray:
+        return self.read.offsets[self.read.firsts[i] : self.read.firsts[i + 1]]
+
+    def _sentences(self, i: int) -> list[tuple[int, int]]:
+        """(first token, token after the last) of the paragraph's sentences."""
+        text, offsets = self.paragraphs[i].text, self.tokens(i)
+        ends = [m.start() for m in _SENTENCE_END.finditer(text)] + [len(text)]
+        inside = [k for k in range(len(offsets)) if offsets[k][1] > offsets[k][0] and offsets[k][1] > 0]
+        found, first = [], inside[0]
+        for end in ends:
+            after = first
+            while after <= inside[-1] and offsets[after][0] < end:
+                after += 1
+            if after > first:
+                found.append((first, after))
+                first = after
+        return found
+
+    def draw(self) -> Drawn:
+        """(ask, paragraph, first token, token after, start, end): a question and a stretch; 0, 0: not answered."""
+        while True:
+            kind = self.random.random()
+            if kind < 0.70:
+                ask = self.random.choice(self.answered)
+                if ask.language not in ("es", "en") and self.random.random() < 0.35:
+                    continue  # the languages that the questions come in count for more
+                drawn = (
+                    self._positive(ask) if kind < 0.46 else self._beside(ask) if kind < 0.58 else self._elsewhere(ask)
+                )
+            else:
+                ask = self.random.choice(self.unanswered)
+                drawn = (ask, ask.paragraph, *self._stretch(ask.paragraph), 0, 0)
+            if drawn:
+                return drawn
+
+    def _stretch(self, i: int, around: tuple[int, int] | None = None) -> tuple[int, int]:
+        """Some sentences of a paragraph in a row, those of `around` (numbers, end exclusive) among them."""
+        sentences = self.sentences[i]
+        if around is None:
+            at = self.random.randrange(len(sentences))
+            around = (at, at + 1)
+            count = self.random.choice((2, 3, 4, 6, 9))
+        else:
+            count = around[1] - around[0] + self.random.choice((0, 1, 2, 2, 3, 5))
+        low, high = around
+        while high - low < count and (low > 0 or high < len(sentences)):
+            if high < len(sentences) and (low == 0 or self.random.random() < 0.5):
+                high += 1
+            else:
+                low -= 1
+            if sentences[high - 1][1] - sentences[low][0] > MOST_TOKENS:
+                if low < around[0] and self.random.random() < 0.5:
+                    low += 1
+                elif high > around[1]:
+                    high -= 1
+                else:
+                    low = min(low + 1, around[0])
+                break
+        first, after = sentences[low][0], sentences[high - 1][1]
+        return first, min(after, first + MOST_TOKENS + 40)
+
+    def _positive(self, ask: Ask) -> Drawn | None:
+        a, b = self.random.choice(ask.spans)
+        offsets = self.tokens(ask.paragraph)
+        inside = [
+            k for k in range(len(offsets)) if offsets[k][1] > max(a, 0) and offsets[k][0] < b and offsets[k][1] > 0
+        ]
+        if not inside:
+            return None
+        lo, hi = inside[0], inside[-1]
+        around = [n for n, (s, e) in enumerate(self.sentences[ask.paragraph]) if e > lo and s <= hi]
+        if not around:
+            return None
+        first, after = self._stretch(ask.paragraph, (around[0], around[-1] + 1))
+        if not first <= lo or not hi < after:
+            return None
+        return ask, ask.paragraph, first, after, lo, hi
+
+    def _beside(self, ask: Ask) -> Drawn | None:
+        """Sentences of the answering paragraph beside the one that answers."""
+        i, text = ask.paragraph, self.paragraphs[ask.paragraph].text
+        offsets, sentences = self.tokens(i), self.sentences[i]
+        answers = {text[a:b].lower() for a, b in ask.spans}
+        clean = []
+        for n, (s, e) in enumerate(sentences):
+            low, high = max(0, int(offsets[s][0])), int(offsets[e - 1][1])
+            piece = text[low:high].lower()
+            if all(b <= low or a >= high for a, b in ask.spans) and not any(answer in piece for answer in answers):
+                clean.append(n)
+        if not clean:
+            return None
+        at = self.random.choice(clean)
+        low = high = at
+        count = self.random.choice((1, 2, 3, 4))
+        while high + 1 in clean and high - low + 1 < count:
+            high += 1
+        while low - 1 in clean and high - low + 1 < count:
+            low -= 1
+        first, after = sentences[low][0], sentences[high][1]
+        return ask, i, first, min(after, first + MOST_TOKENS), 0, 0
+
+    def _elsewhere(self, ask: Ask) -> Drawn | None:
+        """A stretch of a near paragraph of the same article that lacks the answer."""
+        near = self.near[ask.paragraph]
+        if not near:
+            return None
+        i = self.random.choice(near)
+        text = self.paragraphs[ask.paragraph].text
+        if any(text[a:b].lower() in self.paragraphs[i].text.lower() for a, b in ask.spans):
+            return None
+        if (
+            self.read.vectors[i] @ self.read.vectors[ask.paragraph] > 0.96
+            and self.paragraphs[i].language != self.paragraphs[ask.paragraph].language
+        ):
+            return None  # the same paragraph in another language
+        return ask, i, *self._stretch(i), 0, 0
+
+    def batch(self, drawn: list[Drawn]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """states, passage, seen, starts, ends of a batch, padded."""
+        rows = []
+        for ask, i, first, after, start, end in drawn:
+            q = self.questions.states[self.questions.firsts[ask.question] : self.questions.firsts[ask.question + 1]][
+                :80
+            ]
+            base = int(self.read.firsts[i])
+            p = self.read.states[base + first : base + after]
+            shift = len(q) - first
+            rows.append((q, p, start + shift if end else 0, end + shift if end else 0))
+        width = max(len(q) + len(p) for q, p, _, _ in rows)
+        states = torch.zeros(len(rows), width, rows[0][0].shape[1])
+        passage = torch.zeros(len(rows), width, dtype=torch.bool)
+        seen = torch.zeros(len(rows), width, dtype=torch.bool)
+        for k, (q, p, _, _) in enumerate(rows):
+            states[k, : len(q)], states[k, len(q) : len(q) + len(p)] = q, p
+            passage[k, len(q) : len(q) + len(p)] = True
+            seen[k, : len(q) + len(p)] = True
+        return states, passage, seen, torch.tensor([r[2] for r in rows]), torch.tensor([r[3] for r in rows])
