@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.calibrate import ANSWERED, Case, fit, write
+from eval.calibrate import ANSWERED, Case, expected_calibration_error, fit, write
 from rag.evidence.confidence import load_calibration
 
 
@@ -25,7 +25,8 @@ def test_what_separates_gets_the_weight_and_the_threshold_lets_through_what_was_
     figures = found["figures"]["d"]
     assert figures["answered"] == pytest.approx(ANSWERED, abs=0.03)
     assert figures["off_topic"]["roc_auc"] > 0.98
-    assert figures["off_topic"]["refused"] > 0.9
+    assert figures["off_topic"]["answered"] < 0.1
+    assert found["near"]["es"] < found["answered"]["es"]
 
 
 def test_noise_is_not_made_to_look_good() -> None:
@@ -44,10 +45,28 @@ def test_a_large_set_does_not_drown_a_small_one() -> None:
 
 def test_written_calibration_is_what_the_engine_loads(tmp_path: Path) -> None:
     found = fit(cases(200, 3.0))
-    write(found, tmp_path / "c.json")
+    write(found, tmp_path / "c.json", reading=False)
+    write({**found, "intercept": 7}, tmp_path / "c.json", reading=True)
     loaded = load_calibration(tmp_path / "c.json")
     assert loaded.weights == found["weights"]
-    assert json.loads((tmp_path / "c.json").read_text())["data"] == ["d"]
+    assert load_calibration(tmp_path / "c.json", reading=True).intercept == 7
+    assert json.loads((tmp_path / "c.json").read_text())["without_reader"]["data"] == ["d"]
+
+
+def test_each_language_has_its_own_thresholds() -> None:
+    both = [*cases(400, 3.0), *(
+        Case({**c.features, "x": c.features["x"] - 2}, c.answerable, c.dataset, c.kind, c.group, "en")
+        for c in cases(400, 3.0, seed=1)
+    )]  # fmt: skip
+    found = fit(both)
+    assert found["answered"]["en"] < found["answered"]["es"]
+
+
+def test_calibration_error_by_hand() -> None:
+    # Two in the bin of .9: one true; two in the bin of .1: none true.
+    error = expected_calibration_error(np.array([0.95, 0.95, 0.15, 0.15]), np.array([True, False, False, False]))
+    assert error == pytest.approx((abs(1.9 - 1) + abs(0.3 - 0)) / 4)
+    assert expected_calibration_error(np.array([0.5, 0.5]), np.array([True, False])) == 0
 
 
 def test_one_kind_of_question_is_not_enough() -> None:

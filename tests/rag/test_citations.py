@@ -25,7 +25,7 @@ class Stored:
 def evidence(start: int, end: int, lines: tuple[int, int] = (1, 1), quote: str | None = None, **meta: str) -> Evidence:
     sentence = Sentence(TEXT[start:end] if quote is None else quote, start, end, *lines)
     node = PassageNode(text=TEXT, extra_info={**META, **meta})
-    return Evidence(sentence, node, np.zeros(2, np.float32), frozenset(), 0.9, 0.5, 1.0)
+    return Evidence(sentence, 0, node, np.zeros(2, np.float32), frozenset(), 0.9, 0.5, 1.0)
 
 
 def test_markers() -> None:

@@ -33,7 +33,7 @@ def passage(*texts: str) -> list[Evidence]:
     starts = [sum(len(text) + 1 for text in texts[:i]) for i in range(len(texts))]
     sentences = tuple(Sentence(t, a, a + len(t), 1, 1) for t, a in zip(texts, starts, strict=True))
     node = PassageNode(text=" ".join(texts), extra_info=meta).with_sentences(sentences, np.eye(len(texts), dtype="f4"))
-    return [Evidence(sentence, node, None, frozenset(), 0.5, 0.5, 1.0) for sentence in sentences]
+    return [Evidence(sentence, 0, node, None, frozenset(), 0.5, 0.5, 1.0) for sentence in sentences]
 
 
 # ---- numbers and dates -------------------------------------------------------------------------------------
