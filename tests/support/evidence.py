@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 from llama_index.core.schema import NodeWithScore
@@ -27,8 +28,13 @@ def unit(*values: float) -> np.ndarray:
 
 def hit(document: str, texts: list[str], vectors: list[np.ndarray], score: float) -> NodeWithScore:
     meta = {"document_id": document, "file": document, "file_sha256": "s", "line_start": 1, "line_end": 9}
-    sentences = tuple(Sentence(text, 100 * i, 100 * i + len(text), i + 1, i + 1) for i, text in enumerate(texts))
-    node = PassageNode(text=" ".join(texts), extra_info=meta).with_sentences(sentences, np.stack(vectors))
+    starts = [0, *accumulate(len(text) + 1 for text in texts)]
+    sentences = tuple(
+        Sentence(text, start, start + len(text), n, n)
+        for n, (text, start) in enumerate(zip(texts, starts, strict=False), 1)
+    )
+    node = PassageNode(text=" ".join(texts), extra_info=meta, start_char_idx=0)
+    node.with_sentences(sentences, np.stack(vectors))
     return NodeWithScore(node=node, score=score)
 
 
