@@ -139,5 +139,4 @@ def start_server() -> Iterator[Callable[..., Server]]:
 
     yield start
     for one in servers:
-        if one.process.poll() is None:
-            one.stop()
+        one.stop()

@@ -176,8 +176,8 @@ def cold(tmp_path: Path, corpus: Path) -> Iterator[ColdServer]:
     """A server that starts as it does for a user: its libraries are not loaded yet."""
     server = ColdServer(tmp_path / "data", corpus, free_port())
     yield server
-    server.process.kill()
-    server.process.wait()
+    if server.process.poll() is None:
+        server.stop()
 
 
 def test_listens_before_the_model_is_ready(cold: ColdServer) -> None:

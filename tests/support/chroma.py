@@ -43,7 +43,10 @@ def collections_at(url: str) -> set[str]:
     address = httpx.URL(url)
     settings = ChromaSettings(anonymized_telemetry=False)
     client = chromadb.HttpClient(address.host, address.port or 8000, settings=settings)
-    return {collection.name for collection in client.list_collections()}
+    try:
+        return {collection.name for collection in client.list_collections()}
+    finally:
+        client.close()
 
 
 def lose_collection(folder: Path) -> None:

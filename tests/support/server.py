@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.support.processes import Process, environment_of
 from tests.support.web import web
 
 LIMIT_S = 180
+STOP_S = 60  # a busy machine is not a failure
 
 
 def free_port() -> int:
@@ -75,9 +77,9 @@ class Server(Served):
         self.data = data
         self.url = f"http://127.0.0.1:{port}"
         self.started = time.monotonic()
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder, self._printed = Path(tempfile.mkdtemp(prefix="renglon-output-")), ""
         command = ["serve", str(corpus), "--port", str(port), *arguments]
-        self.process = Process(command, environment_of(data, **environment), Path(self._folder.name))
+        self.process = Process(command, environment_of(data, **environment), self._folder)
 
     def over(self) -> str | None:
         """Its exit status and what it printed, once it has ended."""
@@ -86,17 +88,21 @@ class Server(Served):
 
     def output(self) -> str:
         """What it printed."""
-        return self.process.stdout + self.process.stderr
+        if self._folder.exists():
+            self._printed = self.process.stdout + self.process.stderr
+        return self._printed
 
     def stop(self) -> str:
-        """End it; what it printed."""
+        """End it, if it hasn't ended; what it printed."""
         self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
-        return self.output()
+        printed = self.output()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return printed
 
 
 class ColdServer(Served):
@@ -113,13 +119,13 @@ class ColdServer(Served):
     def over(self) -> str | None:
         """Its exit status, once it has ended."""
         status = self.process.poll()
-        return None if status is None else f"exit status {status}: {self.stop()}"
+        return None if status is None else f"exit status {status}"
 
     def stop(self) -> str:
-        """End it; what it printed."""
+        """End it, if it hasn't ended; what it printed. Once only."""
         self.process.terminate()
         try:
-            return self.process.communicate(timeout=15)[0].decode()
+            return self.process.communicate(timeout=STOP_S)[0].decode()
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -155,7 +161,7 @@ class LocalServer(Served):
     def stop(self) -> None:
         """Stop listening and let go of the data folder."""
         self._uvicorn.should_exit = True
-        self._thread.join(15)
+        self._thread.join(STOP_S)
         assert not self._thread.is_alive()
 
 
