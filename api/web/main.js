@@ -23,6 +23,7 @@ let index = null;
 let waiting = []; // resolvers of those who wait for the server to be ready
 
 const acts = {
+  ask: (question) => submit(question),
   open: reading.open,
   retry: (turn) => start(turn),
   edit: (turn) => composer.fill(turn.question),
@@ -62,10 +63,13 @@ function start(turn) {
   });
 }
 
-const spoken = (answer) =>
-  answer.status === "no_evidence"
-    ? `${t("none")}. ${t("noneText")}`
-    : t("answerDone", { text: answer.text.replace(/\s*\[[^\]]+:\d+(?:-\d+)?\]/g, ""), n: answer.citations.length });
+function spoken(answer) {
+  if (answer.status === "no_evidence") return `${t("none")}. ${t("noneText")}`;
+  if (answer.status === "none_asked") return answer.text;
+  const text = answer.text.replace(/\s*\[[^\]]+:\d+(?:-\d+)?\]/g, "");
+  if (answer.status === "unsure") return `${t("unsure")} ${text}`;
+  return t("answerDone", { text, n: answer.citations.length });
+}
 
 function ready() {
   if (health.state === "ready") return Promise.resolve();

@@ -1,5 +1,6 @@
 // The card that shows a citation's quote, file and line while its chip has the pointer or the focus.
 
+import { emphasised } from "./answer-states.js";
 import { $, el, foreign } from "../shell/dom.js";
 import { lines, t } from "../words/language.js";
 
@@ -34,10 +35,8 @@ function show(chip, c) {
   owner?.removeAttribute("aria-describedby");
   owner = chip;
   chip.setAttribute("aria-describedby", "tip");
-  const quote = Array.from(c.quote);
-  const text = quote.length > MOST ? `${quote.slice(0, MOST).join("")}…` : c.quote;
   card.replaceChildren(
-    foreign("p", { class: "tip-quote" }, text),
+    foreign("p", { class: "tip-quote" }, ...emphasised(c, c.quote, MOST)),
     el("p", { class: "tip-place" }, foreign("span", { class: "file" }, c.file), el("span", { class: "where" }, lines(c))),
     c.verified === false ? el("p", { class: "bad" }, t("unverified")) : "",
   );

@@ -26,7 +26,8 @@ export function markdown(turn, base) {
     const link = `${base}${format(c.document_id, c.line_start, c.line_end)}`;
     return `[^${c.n}]: ${code(c.file)}, ${lines(c)}: «${plain(c.quote)}» <${link}>`;
   });
+  const unsure = answer.status === "unsure" ? `*${t("unsure")}*` : "";
   const whole = answer.standalone_question;
   const understood = whole ? `*${t("understood")} ${plain(whole)}*` : "";
-  return [`**${plain(turn.question)}**`, understood, body.join(" "), notes.join("\n")].filter(Boolean).join("\n\n") + "\n";
+  return [`**${plain(turn.question)}**`, understood, unsure, body.join(" "), notes.join("\n")].filter(Boolean).join("\n\n") + "\n";
 }

@@ -1,6 +1,7 @@
 // A turn as elements: question, sentences with chips, what was cited, what was only found, what to do next.
 
 import { parts, retrieved } from "./answer-parts.js";
+import { comparison, emphasised, heading, suggestions } from "./answer-states.js";
 import { button, el, foreign, icon } from "../shell/dom.js";
 import { lines, number, t } from "../words/language.js";
 import { format, ofCitation } from "../source/address.js";
@@ -9,7 +10,7 @@ import { attach } from "./citation-card.js";
 const SHOWN = 3; // nearest passages shown at once
 const SNIPPET = 260;
 
-/** The article of a turn. `acts`: {open(route, turn), retry(turn), edit(turn), copy(turn, button)}. */
+/** The article of a turn. `acts`: {open(route, turn), ask(question), retry(turn), edit(turn), copy(turn, button)}. */
 export function view(turn, acts) {
   const id = `turn-${turn.id}`;
   const body = el("div", { class: "body" });
@@ -28,10 +29,13 @@ export function update(node, turn, acts) {
   let text = body.querySelector(".sentences");
   if (!text) body.append((text = el("div", { class: "sentences" })));
   const none = turn.answer?.status === "no_evidence";
-  sentences(text, none ? [] : parts(answer, { streaming: !turn.answer }), turn, acts);
-  const before = [understood(answer), progress(turn), none ? noEvidence() : null].filter(Boolean);
-  const after = [notes(turn), ending(turn, acts)].flat();
-  if (turn.answer) after.push(cited(answer, turn, acts), others(answer, none, turn, acts), foot(answer, turn, acts));
+  const reply = turn.answer?.status === "none_asked";
+  sentences(text, none || reply ? [] : parts(answer, { streaming: !turn.answer }), turn, acts);
+  const before = [understood(answer), progress(turn), heading(turn.answer)].filter(Boolean);
+  const after = [turn.answer && comparison(answer, (route, ...children) => link(route, turn, acts, ...children))];
+  after.push(...notes(turn), ending(turn, acts));
+  if (turn.answer) after.push(suggestions(answer, acts.ask));
+  if (turn.answer && !reply) after.push(cited(answer, turn, acts), others(answer, none, turn, acts), foot(answer, turn, acts));
   for (const child of [...body.children]) if (child !== text) child.remove();
   text.before(...before);
   text.after(...after.filter(Boolean));
@@ -55,7 +59,9 @@ function sentence(part, turn, acts) {
   const label = part.reason ? t("unsupportedReason", part) : part.citations.length ? t("unsupported") : t("uncited");
   // A no-break space ties the first chip to the last word.
   const chips = part.citations.flatMap((c) => ["\u00a0", chip(c, turn, acts)]);
-  return el("p", { class: doubt ? "sentence doubt" : "sentence" }, foreign("span", { class: "words" }, part.text), chips,
+  const source = part.citations.find((c) => c.answer_span);
+  const words = source ? emphasised(source, part.text) : [part.text];
+  return el("p", { class: doubt ? "sentence doubt" : "sentence" }, foreign("span", { class: "words" }, ...words), chips,
     doubt ? foreign("span", { class: "doubt-label" }, label) : null); // prettier-ignore
 }
 
@@ -79,9 +85,6 @@ function progress(turn) {
   if (!words || turn.text) return turn.slow ? el("p", { class: "progress" }, t("slow")) : null;
   return el("p", { class: "progress" }, el("span", { class: "writing", "aria-hidden": "true" }), turn.slow ? t("slow") : words);
 }
-
-const noEvidence = () =>
-  el("div", { class: "none" }, el("p", { class: "none-title" }, t("none")), el("p", { class: "none-text" }, t("noneText")));
 
 /** What the reader should know about how the answer was made. */
 function notes({ answer }) {
@@ -155,12 +158,12 @@ function link(route, turn, acts, ...children) {
 
 function foot(answer, turn, acts) {
   const words = [
-    answer.status === "answered" ? t(answer.mode === "generative" ? "generative" : "extractive") : null,
+    answer.status !== "no_evidence" ? t(answer.mode === "generative" ? "generative" : "extractive") : null,
     Number.isFinite(answer.confidence) ? t("confidence", { n: Math.round(answer.confidence * 100) }) : null,
     Number.isFinite(answer.timings_ms?.total) ? t("took", { n: number(Math.round(answer.timings_ms.total)) }) : null,
   ].filter(Boolean);
   const copy = button({ name: "copy", text: t("copyMarkdown"), title: t("copyMarkdownTitle"), class: "act act-copy" },
     (event) => acts.copy(turn, event.currentTarget)); // prettier-ignore
   return el("footer", { class: "foot" }, el("span", { class: "meta" }, words.join(" · ")),
-    answer.status === "answered" ? copy : null); // prettier-ignore
+    answer.status !== "no_evidence" ? copy : null); // prettier-ignore
 }

@@ -138,7 +138,8 @@ function row(line) {
   const pieces = cut(line, marks).map(({ text, spans }) => {
     if (!spans.length) return text;
     const own = spans.some((span) => span.own);
-    return el("mark", { class: own ? "own" : "other" }, text);
+    const answer = spans.some((span) => span.answer);
+    return el("mark", { class: own ? "own" : "other" }, answer ? el("strong", {}, text) : text);
   });
   const anchor = el("a", { class: "n", href: format(route.document, line.n), tabindex: "-1", "aria-label": t("lineLink", { n: line.n }) },
     String(line.n)); // prettier-ignore

@@ -1,6 +1,6 @@
 // The check that the browser makes for itself: the quote against the lines that it fetched. It believes no badge.
 
-import { find, holds } from "../shell/offsets.js";
+import { find, holds, length } from "../shell/offsets.js";
 
 /**
  * What a citation is worth, given {lines, sha256} of its file as it is indexed now: {result, marks, target}.
@@ -15,7 +15,7 @@ export function check(citation, { lines, sha256, route }, siblings = []) {
   const others = softly(siblings, citation, lines, sha256);
   const cited = lines.filter((line) => line.n >= first && line.n <= last);
   if (holds(cited, quote, start, end)) {
-    const marks = [...others, { start, end, own: true }];
+    const marks = [...others, { start, end, own: true }, ...answering(citation, lines)];
     return { result: { kind: same ? "ok" : "changed" }, marks, target: target(first, last) };
   }
   const now = same ? null : find(lines, quote);
@@ -25,6 +25,13 @@ export function check(citation, { lines, sha256, route }, siblings = []) {
   }
   // The lines are shown, since that is where the answer pointed, but nothing in them is marked.
   return { result: { kind: same ? "bad" : "stale" }, marks: others, target: target(first, last) };
+}
+
+/** The words of the quote that answer the question, where the lines hold exactly them. */
+function answering({ answer_span: span, char_start: first, char_end: last }, lines) {
+  if (!span || span.char_start < first || span.char_end > last) return [];
+  const inside = lines.filter((line) => line.char_start <= span.char_end && line.char_start + length(line.text) >= span.char_start);
+  return holds(inside, span.text, span.char_start, span.char_end) ? [{ start: span.char_start, end: span.char_end, answer: true }] : [];
 }
 
 /** The answer's other citations in the same version of this file, where they hold. */
