@@ -8,7 +8,6 @@ import { examples } from "./conversation/examples.js";
 import * as composer from "./conversation/composer.js";
 import * as health from "./shell/server-state.js";
 import * as history from "./conversation/saved-turns.js";
-import { markdown } from "./conversation/markdown.js";
 import { send } from "./shell/requests.js";
 import * as reading from "./source/navigation.js";
 import * as theme from "./shell/theme-button.js";
@@ -28,6 +27,7 @@ const acts = {
   retry: (turn) => start(turn),
   edit: (turn) => composer.fill(turn.question),
   copy: async (turn, node) => {
+    const { markdown } = await import("./conversation/markdown.js");
     const done = await copy(markdown(turn, location.href.split("#")[0]));
     flash(node, done ? t("copied") : t("copyFailed"));
   },

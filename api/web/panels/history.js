@@ -2,6 +2,9 @@
 
 import { $, button, el, foreign } from "../shell/dom.js";
 import { date, t } from "../words/language.js";
+import { stylesheet } from "../shell/stylesheet.js";
+
+await stylesheet("/web/panels/panels.css");
 
 /** What was asked, newest first. `acts`: {go(turn), forget(turn | null)}. */
 export function showHistory(dialog, turns, acts) {

@@ -3,6 +3,9 @@
 import { $, el, foreign } from "../shell/dom.js";
 import { format } from "../source/address.js";
 import { date, number, t } from "../words/language.js";
+import { stylesheet } from "../shell/stylesheet.js";
+
+await stylesheet("/web/panels/panels.css");
 
 /** Files, lines, when indexed. `open(route)` opens one. */
 export function showSources(dialog, documents, index, open) {

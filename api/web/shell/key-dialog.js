@@ -2,6 +2,9 @@
 
 import { button, el } from "./dom.js";
 import { t } from "../words/language.js";
+import { stylesheet } from "./stylesheet.js";
+
+await stylesheet("/web/panels/panels.css");
 
 /** The key that the reader gave, or null. `wrong`: the last one was not the right one. */
 export function ask(wrong) {
