@@ -75,13 +75,13 @@ class Service:
             self.opened = Renglon(self.settings, "renglon serve", wait_s=self._wait_s)
         renglon = self.opened
         if self.url:
-            renglon.store.lock.announce(self.url, self.settings.corpus)
+            renglon.announce(self.url)
         self._enter("loading the model")
-        _ = renglon.encoder
+        renglon.encoder()
         self._enter(f"indexing {self.settings.corpus}")
         self._sync(renglon)
         self._enter("warming up")
-        _ = renglon.engine
+        renglon.engine()
         _give_back_memory()
         if self.watching:
             self.desk.watch()
@@ -98,7 +98,7 @@ class Service:
             log.warning("the corpus folder %s is gone; answering from the index", self.settings.corpus)
             return
         try:
-            report = renglon.syncer.sync(self.settings.corpus, self._progress)
+            report = renglon.syncer().sync(self.settings.corpus, self._progress)
         except NoReadableFile as error:
             if not renglon.store.catalog.generation:
                 raise
@@ -132,7 +132,7 @@ class Service:
     @property
     def engine(self) -> Engine:
         """What answers. Raises NotReady while loading, or the error that loading ended with."""
-        return self.renglon.engine
+        return self.renglon.engine()
 
     @property
     def catalog(self) -> Catalog:
@@ -170,13 +170,12 @@ class Desk:
         self._uploads: Uploads | None = None
         self._lock = threading.Lock()
 
-    @property
     def uploads(self) -> Uploads:
-        """The uploaded documents. Raises NotReady."""
+        """The uploaded documents; what a cut-off request left behind is deleted at the first call. Raises NotReady."""
         renglon = self._service.renglon
         with self._lock:
             if self._uploads is None:
-                self._uploads = renglon.uploads
+                self._uploads = renglon.uploads()
                 self._uploads.tidy()
             return self._uploads
 
@@ -193,7 +192,7 @@ class Desk:
     def purge(self) -> JobInfo:
         """Queue taking what was deleted off the disk. Raises NotReady, IndexBusy."""
         renglon = self._service.renglon
-        return self.jobs.submit("purge", lambda _: _purge(renglon, self.uploads))
+        return self.jobs.submit("purge", lambda _: _purge(renglon, self.uploads()))
 
     def reembed(self) -> JobInfo:
         """Queue embedding everything with the model that is set; what a service that failed for its model needs."""
@@ -236,7 +235,7 @@ def _sync(renglon: Renglon, advance: Advance) -> dict[str, Any]:
     from index.storage.disk import disk_errors
 
     with disk_errors():
-        return dataclasses.asdict(renglon.syncer.sync(renglon.settings.corpus, advance))
+        return dataclasses.asdict(renglon.syncer().sync(renglon.settings.corpus, advance))
 
 
 def _rebuild(renglon: Renglon, advance: Advance) -> dict[str, Any]:
@@ -250,12 +249,13 @@ def _rebuild(renglon: Renglon, advance: Advance) -> dict[str, Any]:
         advance(done, left)
 
     with disk_errors():
-        return {"rebuilt_passages": renglon.store.rebuild(tell)}
+        return {"rebuilt_passages": renglon.writable().rebuild(tell)}
 
 
 def _purge(renglon: Renglon, uploads: Uploads) -> dict[str, Any]:
+    from index.purge import purge
     from index.storage.disk import disk_errors
 
     with disk_errors():
         uploads.tidy()
-        return {"freed_bytes": renglon.store.purge()}
+        return {"freed_bytes": purge(renglon.writable())}

@@ -15,10 +15,11 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from eval.datasets import Question
 from eval.judge import Claim, Outcome, Retrieved, is_relevant
-from index.model.encoder import Encoder, Vectors
+from index.model.encoder import Encoder
 from index.records import PassageRow
 from index.renglon import indexed
 from index.retriever import HybridRetriever
+from index.storage.protocol import Query
 from index.store import Store
 from rag.engine import Engine
 from rag.errors import RenglonError
@@ -26,6 +27,7 @@ from rag.evidence.confidence import Calibration
 from rag.reading.stretches import StretchReader
 from rag.settings import Settings
 from rag.types import Answer
+from rag.vectors import Vectors
 
 DEPTH = 10  # Recall@10 and nDCG@10 consider this many passages; the engine answers from settings.passages of them
 _CANDIDATES = 50  # from each of the two searches, for reciprocal rank fusion
@@ -130,9 +132,10 @@ class Bench:
 
     def baselines(self, question: Question) -> dict[str, Outcome]:
         """The outcomes of the baselines for the question that was answered last."""
-        store, vector = self._store, self.recorder.vector
-        lexical = store.lexical.search(store.lexical.terms(question.question), _CANDIDATES)
-        dense = store.dense.search(vector, _CANDIDATES)
+        store = self._store
+        query = Query(self.recorder.vector, store.lexical.terms(question.question))
+        lexical = store.lexical.search(query, _CANDIDATES)
+        dense = store.dense.search(query, _CANDIDATES)
         ranked = {"lexical": lexical, "dense": dense, "rrf": rrf(lexical, dense)}
         outcomes = {name: self._ranking(pairs) for name, pairs in ranked.items()}
         found = [_retrieved(hit) for hit in self.recorder.hits]

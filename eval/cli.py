@@ -132,7 +132,7 @@ def _bench(corpus: Path, data_dir: Path, questions: Sequence[Question]) -> Itera
     encoder = load_encoder(settings)
     with Store(data_dir) as store:
         err.print(f"indexing {corpus.name}", markup=False)
-        Syncer(store, encoder, int(settings.max_file_mb * 1_000_000)).sync(corpus)
+        Syncer(store, encoder, settings.max_file_bytes).sync(corpus)
         reader = load_reader(settings, encoder)
         calibration = load_calibration(settings.calibration, reading=reader is not None)
         bench = Bench(store, encoder, settings, calibration, reader)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from index.store import Store
+from index.reading import ReadableStore
 from rag.errors import UnknownDocument
 from rag.evidence.boilerplate import boilerplate
 from rag.passages import Sentence
@@ -27,7 +27,7 @@ _CHANGED = 50  # the sample is read again when one in so many of its documents m
 class BoilerplateScores:
     """The scores of a store's documents. Safe to call from many threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ReadableStore) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._repeated: frozenset[bytes] = frozenset()

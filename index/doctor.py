@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from index.health.samples import lost_dense, lost_lexical, sample_of
+from index.health.samples import sample_of
+from index.records import PassageRow
+from index.storage.protocol import KINDS, LIBRARY, Kind
 from index.store import Store
 from rag.errors import RenglonError
 
@@ -32,11 +34,11 @@ def examine(store: Store) -> Iterator[Finding]:
     yield _integrity(store)
     yield _spans(store)
     pks = store.catalog.pks()
-    for name in ("dense", "lexical"):
-        yield _ids(store, name, pks)
+    for kind in KINDS:
+        yield _ids(store, kind, pks)
     sample = sample_of(store.catalog, pks)
-    yield _self_query("Chroma self-query", lambda: lost_dense(store.dense, sample), len(sample))
-    yield _self_query("tantivy self-query", lambda: lost_lexical(store.lexical, sample), len(sample))
+    for kind in KINDS:
+        yield _self_query(store, kind, sample)
 
 
 def _integrity(store: Store) -> Finding:
@@ -57,10 +59,10 @@ def _spans(store: Store) -> Finding:
     return Finding("spans", True, "every passage stands in its document where the catalogue says")
 
 
-def _ids(store: Store, name: str, pks: set[int]) -> Finding:
-    label = {"dense": "Chroma", "lexical": "tantivy"}[name]
+def _ids(store: Store, kind: Kind, pks: set[int]) -> Finding:
+    label = LIBRARY[kind]
     try:
-        found = store.dense.pks() if name == "dense" else store.lexical.pks()
+        found = store.views.projection(kind).pks()
     except RenglonError as error:
         return Finding(label, False, error.detail, _REBUILD)
     if missing := len(pks - found):
@@ -70,9 +72,10 @@ def _ids(store: Store, name: str, pks: set[int]) -> Finding:
     return Finding(label, True, f"has exactly the catalogue's {len(pks):,} passages")
 
 
-def _self_query(label: str, lost_in: Callable[[], int], size: int) -> Finding:
+def _self_query(store: Store, kind: Kind, sample: Sequence[PassageRow]) -> Finding:
+    label, size = f"{LIBRARY[kind]} self-query", len(sample)
     try:
-        lost = lost_in()
+        lost = store.views.projection(kind).lost(sample)
     except RenglonError as error:
         return Finding(label, False, error.detail, _REBUILD)
     if lost:

@@ -1,13 +1,9 @@
-"""What was deleted leaves the disk, too: every store is written anew without it."""
+"""What was deleted leaves the disk, too: every store is rewritten without it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from index.storage.disk import require_space, size_of
-
-if TYPE_CHECKING:
-    from index.store import Store
+from index.store import Store
 
 PARTS = ("catalog.sqlite", "catalog.sqlite-wal", "dense", "lexical")
 

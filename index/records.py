@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from index.model.encoder import Vectors
+from rag.vectors import Vectors
 
 if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wait
     from index.corpus.documents import Document

@@ -10,31 +10,48 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     from index.corpus.documents import TextLimits
+    from index.follower import Follower
     from index.ingest.sync import Progress, Syncer
     from index.ingest.uploads import Uploads
     from index.model.encoder import Encoder
+    from index.reading import ReadableStore
     from index.store import Store
     from rag.engine import Engine, Indexed
 
 
 class Renglon:
-    """An open data folder with its model: what every door works with."""
+    """An open data folder with its model: what every door works with. What is loaded, is loaded once."""
 
     def __init__(
         self, settings: Settings, command: str = "renglon", wait_s: float = 0, encoder: Encoder | None = None
     ) -> None:
-        """Open the data folder. The model is loaded when it is first needed, unless an `encoder` is given."""
+        """Open the data folder; the model is loaded when it is first needed, unless an `encoder` is given.
+
+        Raises DataFolderUnusable, IndexBusy.
+        """
         from index.follower import open_store
 
         self.settings = settings
-        self.store: Store = open_store(settings.data_dir, command, wait_s, settings.chroma_url)
+        self.store: Store | Follower = open_store(settings.data_dir, command, wait_s, settings.chroma_url)
         self._encoder = encoder
         self._engine: Engine | None = None
         self.coming: Encoder | None = None
 
-    @property
+    def writable(self) -> Store:
+        """The store, to be changed. Raises IndexBusy when another process writes it."""
+        from index.follower import Follower
+
+        if isinstance(self.store, Follower):
+            raise self.store.busy()
+        return self.store
+
+    def announce(self, url: str) -> None:
+        """Let other processes know where this one, a server, can be asked, unless another one writes the folder."""
+        if not self.store.follows:
+            self.writable().lock.announce(url, self.settings.corpus)
+
     def encoder(self) -> Encoder:
-        """The model that answers, loaded when first needed.
+        """The model that answers, loaded at the first call. Raises ModelDamaged.
 
         When the settings name another one than the index was made with, that is the index's own, if it is at hand;
         the one of the settings is `coming` then, until `reembed`.
@@ -48,43 +65,41 @@ class Renglon:
             self._encoder, self.coming = (former, wanted) if former else (wanted, None)
         return self._encoder
 
-    @property
     def syncer(self) -> Syncer:
-        """What brings a folder into the store."""
-        return self._syncer(self.encoder)
+        """What brings a folder into the store; loads the model. Raises IndexBusy."""
+        return self._syncer(self.encoder())
 
     def _syncer(self, encoder: Encoder) -> Syncer:
         from index.ingest.sync import Syncer
 
         return Syncer(
-            self.store, encoder, max_bytes(self.settings), globs_of(self.settings), text_limits(self.settings)
+            self.writable(), encoder, self.settings.max_file_bytes, globs_of(self.settings), text_limits(self.settings)
         )
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed everything with the model of the settings, then answer with it. Returns the passages embedded."""
-        encoder = self.encoder if self.coming is None else self.coming
+        encoder = self.encoder() if self.coming is None else self.coming
         count = self._syncer(encoder).reembed(progress)
         engine = build_engine(self.store, encoder, self.settings)
         self._encoder, self.coming, self._engine = encoder, None, engine
         return count
 
-    @property
     def uploads(self) -> Uploads:
-        """The documents that came over HTTP; one for all threads of a process."""
+        """The documents that came over HTTP; one for all threads of a process. Raises IndexBusy."""
         from index.ingest.uploads import Uploads
 
-        return Uploads(self.store, self.syncer, max_bytes(self.settings), text_limits(self.settings))
+        return Uploads(self.writable(), self.syncer(), self.settings.max_file_bytes, text_limits(self.settings))
 
-    @property
     def engine(self) -> Engine:
-        """What answers. Raises IndexMissing, ModelMismatch, ProjectionDamaged."""
+        """What answers; made and warmed up at the first call. Raises IndexMissing, ModelMismatch, ProjectionDamaged."""
         if self._engine is None:
             from index.ingest.sync import require_same_model
 
             self.store.require_index()
-            require_same_model(self.store, self.encoder)
-            self.store.catch_up()
-            self._engine = build_engine(self.store, self.encoder, self.settings)
+            require_same_model(self.store, self.encoder())
+            if not self.store.follows:
+                self.writable().catch_up()
+            self._engine = build_engine(self.store, self.encoder(), self.settings)
             self._engine.warm()
         return self._engine
 
@@ -99,11 +114,6 @@ class Renglon:
         self.close()
 
 
-def max_bytes(settings: Settings) -> int:
-    """Size of the largest file that is indexed, in bytes."""
-    return int(settings.max_file_mb * 1_000_000)
-
-
 def text_limits(settings: Settings) -> TextLimits:
     """How many lines and sentences a file may have."""
     from index.corpus.documents import TextLimits
@@ -116,7 +126,7 @@ def globs_of(settings: Settings) -> Globs:
     return Globs.parse(settings.include, settings.exclude)
 
 
-def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
+def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings) -> Engine:
     """An engine over an open store."""
     from index.model.reader import load_reader
     from index.retriever import HybridRetriever
@@ -144,7 +154,7 @@ def build_engine(store: Store, encoder: Encoder, settings: Settings) -> Engine:
     )
 
 
-def indexed(store: Store) -> Indexed:
+def indexed(store: ReadableStore) -> Indexed:
     """What an engine reads of an open store besides the passages."""
     from rag.engine import Indexed
 

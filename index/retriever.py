@@ -9,24 +9,26 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from index.ingest.sync import model_key
-from index.model.encoder import Encoder, Vectors
+from index.model.encoder import Encoder
+from index.reading import ReadableStore
 from index.records import PassageRow
 from index.storage.live_views import View
+from index.storage.protocol import KINDS, Query
 from index.storage.rebuild import BATCH
-from index.store import Store
 from rag.errors import ModelMismatch, ProjectionDamaged
 from rag.evidence.overlap import Overlap
 from rag.evidence.scores import passage_cosine, passage_score
 from rag.passages import PassageNode, Sentence
+from rag.vectors import Vectors
 
 # Each side's candidates, which are then scored exactly. 20 and more measured alike.
 DEPTH = 24
 
 
 class HybridRetriever(BaseRetriever):
-    """Chroma and tantivy over one catalogue. Uses the bundle's embedding when it has one."""
+    """Both projections over one catalogue. Uses the bundle's embedding when it has one."""
 
-    def __init__(self, store: Store, encoder: Encoder, limit: int = 10, **kwargs: Any) -> None:
+    def __init__(self, store: ReadableStore, encoder: Encoder, limit: int = 10, **kwargs: Any) -> None:
         self._store, self._encoder, self._limit = store, encoder, limit
         self._model = model_key(encoder)
         super().__init__(**kwargs)
@@ -67,17 +69,14 @@ class HybridRetriever(BaseRetriever):
         """Keys of what either side finds. A damaged side is left out, and reported; without both, all are compared."""
         found: list[int] = []
         answered = 0
-        sides = {
-            "dense": view.dense and (lambda dense=view.dense: dense.search(vector, DEPTH)),
-            "lexical": view.lexical and (lambda lexical=view.lexical: lexical.search(terms, DEPTH)),
-        }
-        for kind, search in sides.items():
-            if search:
+        query = Query(vector, terms)
+        for kind in KINDS:
+            if (projection := view.get(kind)) is not None:
                 try:
-                    found += [pk for pk, _ in search()]
+                    found += [pk for pk, _ in projection.search(query, DEPTH)]
                     answered += 1
                 except ProjectionDamaged as damage:
-                    self._store.report(kind, damage, getattr(view, kind))
+                    self._store.report(kind, damage, projection)
         return found if answered else self._scan(vector)
 
     def _scan(self, vector: Vectors) -> list[int]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from llama_index.core.schema import BaseNode, TextNode
 from pydantic import PrivateAttr
 
-Vectors = npt.NDArray[np.float32]
+from rag.vectors import Vectors as Vectors
 
 
 @dataclass(frozen=True)

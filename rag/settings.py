@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     llm_timeout_s: float = Field(30, gt=0, description="Seconds for a written answer; then the extracted one is given.")
 
     @property
+    def max_file_bytes(self) -> int:
+        """Size of the largest file that is indexed."""
+        return int(self.max_file_mb * 1_000_000)
+
+    @property
     def models_path(self) -> Path:
         """Folder of unpacked models."""
         return self.models_dir or self.data_dir / "models"

@@ -135,7 +135,7 @@ def _locally(settings: Settings, command: str) -> Any:
     from index.renglon import Renglon
 
     _require_index(settings)
-    return Renglon(settings, command, WAIT_S).engine
+    return Renglon(settings, command, WAIT_S).engine()
 
 
 def _print_answer(answer: Answer) -> None:

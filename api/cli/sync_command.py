@@ -13,7 +13,7 @@ from typing import Any, Literal
 from rich.console import Console
 
 from api.cli.remote import Remote
-from index.renglon import Renglon, globs_of, max_bytes, text_limits
+from index.renglon import Renglon, globs_of, text_limits
 from rag.errors import IndexBusy
 from rag.settings import Settings
 
@@ -48,15 +48,16 @@ def _handed(remote: Remote, mode: Mode, folders: Sequence[Path], chosen: bool, a
 
 def _here(renglon: Renglon, mode: Mode, folders: Sequence[Path], advance: Advance) -> dict[str, Any]:
     if mode == "sync":
-        return asdict(renglon.syncer.sync(list(folders) or renglon.settings.corpus, advance))
+        return asdict(renglon.syncer().sync(list(folders) or renglon.settings.corpus, advance))
     if mode == "reembed":
         return {"reembedded_passages": renglon.reembed(advance)}
     if mode == "purge":
         from index.ingest.uploads import tidy
+        from index.purge import purge
 
-        tidy(renglon.store)
-        return {"freed_bytes": renglon.store.purge()}
-    return {"rebuilt_passages": renglon.store.rebuild(lambda n: advance(n, 0))}
+        tidy(renglon.writable())
+        return {"freed_bytes": purge(renglon.writable())}
+    return {"rebuilt_passages": renglon.writable().rebuild(lambda n: advance(n, 0))}
 
 
 def dry(folders: Sequence[Path], settings: Settings) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def dry(folders: Sequence[Path], settings: Settings) -> dict[str, Any]:
         rows = catalog.documents()
         catalog.close()
     chosen = list(folders) or [settings.corpus]
-    look = survey(rows, chosen, max_bytes(settings), globs_of(settings), text_limits(settings))
+    look = survey(rows, chosen, settings.max_file_bytes, globs_of(settings), text_limits(settings))
     return asdict(look.report)
 
 

@@ -35,7 +35,7 @@ _JOB: dict[int | str, dict[str, Any]] = {
 def router(settings: Settings) -> APIRouter:
     """The routes; how large a body may be follows from the settings."""
     routes = APIRouter()
-    body = int(settings.max_file_mb * 1_000_000) * FILES + 1_000_000
+    body = settings.max_file_bytes * FILES + 1_000_000
     limits: Any = {"max_files": 1000, "max_fields": 10}
     routes.post(
         "/v1/documents", status_code=201, tags=["documents"], max_body_size=body, form_limits=limits,
@@ -72,7 +72,7 @@ def upload(
     was; files that can't be indexed are named with the reason, and 422 (or 413) when there is no other. What the
     answer names can be cited at once and is kept whatever happens to the process.
     """
-    uploads = service.desk.uploads
+    uploads = service.desk.uploads()
     results: list[UploadResult] = []
     refusal: FileRefused | FileTooLarge | None = None
     taken: set[str] = set()
@@ -114,7 +114,7 @@ def _unique(name: str, taken: set[str]) -> str:
 
 def _read(file: UploadFile, settings: Settings) -> bytes:
     """A file's bytes, at most one more than what is allowed: enough to be refused."""
-    return file.file.read(int(settings.max_file_mb * 1_000_000) + 1)
+    return file.file.read(settings.max_file_bytes + 1)
 
 
 def replace(
@@ -124,7 +124,7 @@ def replace(
 
     409 for a document of a folder that is kept indexed: there the file is what counts.
     """
-    saved = service.desk.uploads.replace(document_id, _read(file, service.settings))
+    saved = service.desk.uploads().replace(document_id, _read(file, service.settings))
     shown = printable(file.filename or "")[:200]
     return UploadResult(name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=None)
 
@@ -134,7 +134,7 @@ def delete(document_id: str, service: Served) -> None:
 
     409 for a document of a folder that is kept indexed: the next sync would bring it back.
     """
-    service.desk.uploads.delete(document_id)
+    service.desk.uploads().delete(document_id)
 
 
 def sync(service: Served) -> JobInfo:

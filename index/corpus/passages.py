@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from llama_index.core.node_parser import NodeParser
-from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
+from llama_index.core.schema import BaseNode, Document, NodeRelationship, TextNode
 
 from index.corpus.documents import SourceText, TextLimits, refused_on_failure
-from rag.sentences import iter_sentence_bounds
+from rag.sentences import iter_sentence_bounds, sentence_bounds
 
 # E5's tokenizer makes one token of 4.3 UTF-8 bytes of Spanish news on average; bytes need no model to count,
 # and a script that costs more bytes a character also costs more tokens. 860 bytes ≈ 200 tokens.
@@ -116,12 +116,36 @@ def _split(source: SourceText, limits: TextLimits) -> list[Passage]:
     return [Passage(_span(source, run[0].char_start, run[-1].char_end), tuple(run)) for run in passages]
 
 
+def passages_of(source: SourceText, parser: NodeParser) -> list[Passage]:
+    """The passages into which a parser divides a document, in order, with their sentences.
+
+    Any LlamaIndex parser will do whose nodes say where they start and end; `PassageParser` is Renglón's own.
+    Raises FileRefused.
+    """
+    with refused_on_failure():
+        nodes = parser.get_nodes_from_documents([Document(text=source.text)])
+        return [_passage(source, node) for node in nodes if isinstance(node, TextNode)]
+
+
+def _passage(source: SourceText, node: TextNode) -> Passage:
+    start, end = node.start_char_idx, node.end_char_idx
+    if start is None or end is None:
+        raise ValueError("a passage must say where it starts and ends in its document")
+    spans = node.metadata.get("sentences")
+    if spans is None:
+        bounds = sentence_bounds(source.text[start:end])
+        return Passage(_span(source, start, end), tuple(_span(source, start + a, start + b) for a, b in bounds))
+    return Passage(_span(source, start, end), tuple(Span(*span) for span in spans))
+
+
 class PassageParser(NodeParser):
     """The splitter as a LlamaIndex `NodeParser`: `TextNode`s with exact `start_char_idx` and `end_char_idx`.
 
     Metadata: `line_start`, `line_end` (1-based, inclusive) and `sentences`, a list of
     [char_start, char_end, line_start, line_end]; kept out of what is embedded or sent to a model.
     """
+
+    limits: TextLimits = TextLimits()
 
     @classmethod
     def class_name(cls) -> str:
@@ -136,7 +160,7 @@ class PassageParser(NodeParser):
 
     def _passages_of(self, node: BaseNode) -> Iterable[TextNode]:
         source = SourceText(node.get_content())
-        for passage in split(source):
+        for passage in split(source, self.limits):
             span = passage.span
             metadata = {
                 **node.metadata,

@@ -10,6 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from index.health.samples import sample_of
+from index.storage.catalog import Catalog
+from index.storage.projections import Projections
+from index.storage.protocol import KINDS, Kind, Projection
 from rag.errors import ProjectionDamaged
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 TOLERATED = 0.05
 
 
-def ask(folder: Path, kind: str, limit_s: float) -> str | None:
+def ask(folder: Path, kind: Kind, limit_s: float) -> str | None:
     """What is wrong with a projection of a data folder; None when it is well."""
     command = [sys.executable, "-m", "index.health.probe", str(folder.resolve()), kind]
     try:
@@ -31,16 +35,16 @@ def ask(folder: Path, kind: str, limit_s: float) -> str | None:
     return None if problem is None else str(problem)
 
 
-def look(folder: Path, kind: str) -> str | None:
+def look(folder: Path, kind: Kind) -> str | None:
     """Open a projection and look for a sample of the passages in it; what is wrong, or None."""
-    from index.storage.catalog import Catalog
-
     catalog = Catalog(folder / "catalog.sqlite")
-    place = folder / kind / (catalog.get(kind) or "none")
-    if not place.is_dir():
-        return f"Its folder {place} is gone."
+    projections = Projections(folder, catalog, writes=False)
     try:
-        lost, sampled = _dense(catalog, place) if kind == "dense" else _lexical(catalog, place)
+        if not projections.path(kind).is_dir():
+            return f"Its folder {projections.path(kind)} is gone."
+        if found := projections.flaw(kind):
+            return found
+        lost, sampled = _lost(catalog, projections.open(kind))
     except ProjectionDamaged as damage:
         return damage.detail
     finally:
@@ -50,32 +54,15 @@ def look(folder: Path, kind: str) -> str | None:
     return None
 
 
-def _dense(catalog: object, place: Path) -> tuple[int, int]:
-    from index.health.samples import lost_dense, sample_of
-    from index.storage.catalog import Catalog
-    from index.storage.dense import DenseIndex
-
-    assert isinstance(catalog, Catalog)
-    dense = DenseIndex(place, "passages")
+def _lost(catalog: Catalog, projection: Projection) -> tuple[int, int]:
+    """How many passages of a sample don't find themselves, and how many were looked up."""
     try:
-        sample = sample_of(catalog, catalog.pks() & dense.pks())
-        return lost_dense(dense, sample), len(sample)
+        sample = sample_of(catalog, catalog.pks() & projection.pks())
+        return projection.lost(sample), len(sample)
     finally:
-        dense.close()
-
-
-def _lexical(catalog: object, place: Path) -> tuple[int, int]:
-    from index.health.samples import altered, lost_lexical, sample_of
-    from index.storage.catalog import Catalog
-    from index.storage.lexical import LexicalIndex
-
-    assert isinstance(catalog, Catalog)
-    if files := altered(place):
-        raise ProjectionDamaged(f"{', '.join(files)} of tantivy's files were altered or cut short.")
-    lexical = LexicalIndex(place)
-    sample = sample_of(catalog, catalog.pks() & lexical.pks())
-    return lost_lexical(lexical, sample), len(sample)
+        projection.close()
 
 
 if __name__ == "__main__":
-    print(json.dumps({"problem": look(Path(sys.argv[1]), sys.argv[2])}), flush=True)
+    asked = next(kind for kind in KINDS if kind == sys.argv[2])
+    print(json.dumps({"problem": look(Path(sys.argv[1]), asked)}), flush=True)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from llama_index.core.node_parser import NodeParser
+
 from index.corpus.documents import Document, TextLimits, read_document, refused_on_failure
 from index.corpus.globs import Globs
-from index.corpus.passages import Passage, split
+from index.corpus.passages import Passage, PassageParser, passages_of
 from index.ingest.plan import Survey, SyncReport, survey
 from index.model.encoder import Encoder
+from index.reading import ReadableStore
 from index.records import Change, ModelKey
 from index.store import Store
 from rag.errors import FileRefused, ModelMismatch
@@ -49,7 +52,7 @@ def model_key(encoder: Encoder) -> ModelKey:
     return ModelKey(encoder.name, encoder.revision, encoder.dimension)
 
 
-def require_same_model(store: Store, encoder: Encoder) -> None:
+def require_same_model(store: ReadableStore, encoder: Encoder) -> None:
     """Raise ModelMismatch when the index was made with another model than the one that is loaded."""
     stored, loaded = store.catalog.model, model_key(encoder)
     if stored is not None and stored != loaded:
@@ -69,9 +72,12 @@ class Syncer:
         max_bytes: int,
         globs: Globs = Globs(),  # noqa: B008
         limits: TextLimits = TextLimits(),  # noqa: B008
+        parser: NodeParser | None = None,
     ) -> None:
+        """`parser` divides documents into passages; by default a `PassageParser`."""
         self._store, self._encoder, self._max_bytes, self._globs = store, encoder, max_bytes, globs
         self._limits = limits
+        self._parser = parser or PassageParser(limits=limits)
 
     def sync(self, roots: Path | Sequence[Path], progress: Progress | None = None) -> SyncReport:
         """Index what is new or changed below the folders, forget what is gone.
@@ -104,7 +110,7 @@ class Syncer:
                 look.refuse(found.file, f"{refusal} It changed during the sync.", forget=False)
                 continue
             try:
-                passages = split(document.source, self._limits)
+                passages = passages_of(document.source, self._parser)
             except FileRefused as refusal:
                 look.refuse(found.file, str(refusal))
                 continue
@@ -113,7 +119,7 @@ class Syncer:
     def put(self, document: Document, root: str) -> None:
         """Write one document now: embedded, durable in the catalogue, and in both projections, when this returns."""
         require_same_model(self._store, self._encoder)
-        self.write([Work(document, root, split(document.source, self._limits))])
+        self.write([Work(document, root, passages_of(document.source, self._parser))])
 
     def remove(self, id_: str) -> None:
         """Take a document out of the catalogue, then out of both projections."""

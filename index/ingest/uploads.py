@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.corpus.documents import SUFFIXES, Document, TextLimits, document_id, document_of, printable
+from index.corpus.documents import SUFFIXES, Document, TextLimits, document_of, printable
 from index.ingest.plan import UPLOADS
 from index.ingest.sync import Syncer
 from index.records import DocumentRow
-from index.storage.disk import disk_errors
+from index.storage.disk import disk_errors, sync_folder
 from index.store import Store
 from rag.errors import DocumentOfFolder, FileRefused, FileTooLarge
 
@@ -122,11 +122,7 @@ class Uploads:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._folder)
 
     def _drop(self, id_: str, but: str = "") -> None:
         for path in self._folder.glob(f"{id_}-*"):
@@ -159,11 +155,6 @@ def display_name(name: str) -> str:
     if not stem:
         raise FileRefused("The file has no name.", "Name it.")
     return f"{'_' if _RESERVED.fullmatch(stem) else ''}{stem}.{suffix}"
-
-
-def upload_id(name: str) -> str:
-    """The id of the document that an upload of that name makes. Raises FileRefused."""
-    return document_id(f"{UPLOADS}/{display_name(name)}")
 
 
 def _stored_name(id_: str, sha256: str) -> str:

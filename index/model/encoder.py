@@ -13,18 +13,16 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from index.model import bundled
 from rag.errors import ModelDamaged
 from rag.settings import BUNDLED, Settings
+from rag.vectors import Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from index.model.lower_layers import LowerLayers
-
-Vectors = npt.NDArray[np.float32]
 
 # 8 to 32 are equally fast once texts are sorted by length; 16 keeps the peak of memory low.
 BATCH = 16

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from index.model.encoder import Vectors
 from index.records import Change, DocumentRow, ModelKey, PassageRow
 from index.storage import tables
 from index.storage.sqlite import Database
 from index.storage.tables import SCHEMA, SCHEMA_VERSION
 from rag.errors import DataFolderUnusable, RenglonError, UnknownDocument
+from rag.vectors import Vectors
 
 # A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
 _CHUNK = 500
@@ -169,11 +169,6 @@ class Catalog:
         """All documents, by file."""
         rows = self._db.execute(f"SELECT {_DOCUMENT} FROM documents ORDER BY file")
         return [DocumentRow(*row) for row in rows]
-
-    def root_of(self, file: str) -> str | None:
-        """The corpus folder that a file name belongs to; None for an unknown one."""
-        row = self._db.execute("SELECT root FROM documents WHERE file = ?", (file,)).fetchone()
-        return None if row is None else str(row[0])
 
     def document(self, id_: str) -> DocumentRow:
         """One document. Raises UnknownDocument."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import chromadb
+import numpy as np
 from chromadb.config import Settings as ChromaSettings
 
-from index.model.encoder import Vectors
+from index.records import PassageRow
 from index.storage.library_errors import told
+from index.storage.protocol import Entry, Query
 from rag.errors import ProjectionDamaged
 
+_COLLECTION = "passages"  # of a local collection, which has its folder to itself
 BATCH = 5000  # Chroma 1.5 refuses more than 5,461 records at once
 # Chroma writes its graph to disk after this many changes, and a kill in that moment leaves it unreadable. Below it
 # the graph is replayed from SQLite on the first query after a start: 0.3 ms a passage.
@@ -27,12 +30,12 @@ EF_CONSTRUCTION, EF_SEARCH = 50, 200
 class DenseIndex:
     """One Chroma collection. Holds vectors only: texts stay in the catalogue.
 
-    With a `url` the collection stands on that Chroma server and is named after the folder, which is not made.
+    With a `url` the collection is on that Chroma server and is named after the folder, which is not made.
     """
 
-    def __init__(self, folder: Path, name: str, url: str | None = None) -> None:
+    def __init__(self, folder: Path, url: str | None = None) -> None:
         self._url = url
-        self.name = f"renglon-{folder.name}" if url else name
+        self.name = f"renglon-{folder.name}" if url else _COLLECTION
         with told(f"Chroma at {url} doesn't open its collection" if url else "Chroma can't open its collection"):
             self._client = _client(folder, url)
             # Always None: Chroma's default function would download an English model.
@@ -40,25 +43,32 @@ class DenseIndex:
                 self.name, embedding_function=None, configuration=_configuration()
             )
 
-    def add(self, pks: Sequence[int], vectors: Vectors) -> None:
-        """Add passages; a key that is there already is replaced. Raises ProjectionDamaged."""
+    def change(self, removed: Sequence[int], added: Sequence[Entry]) -> None:
+        """Remove passages and add others. Raises ProjectionDamaged."""
         with told("Chroma can't write"):
-            for start in range(0, len(pks), BATCH):
-                ids = [str(pk) for pk in pks[start : start + BATCH]]
-                self._collection.upsert(ids=ids, embeddings=vectors[start : start + BATCH])
+            for start in range(0, len(removed), BATCH):
+                self._collection.delete(ids=[str(pk) for pk in removed[start : start + BATCH]])
+            for start in range(0, len(added), BATCH):
+                some = added[start : start + BATCH]
+                vectors = np.stack([entry.vector for entry in some])
+                self._collection.upsert(ids=[str(entry.pk) for entry in some], embeddings=vectors)
 
-    def remove(self, pks: Sequence[int]) -> None:
-        """Remove passages; unknown keys are ignored. Raises ProjectionDamaged."""
-        with told("Chroma can't write"):
-            for start in range(0, len(pks), BATCH):
-                self._collection.delete(ids=[str(pk) for pk in pks[start : start + BATCH]])
+    @contextmanager
+    def adding(self) -> Iterator[Callable[[Sequence[Entry]], None]]:
+        """Add many passages, batch by batch. Chroma keeps each batch at once."""
+        yield lambda added: self.change([], added)
 
-    def search(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+    def search(self, query: Query, limit: int) -> list[tuple[int, float]]:
         """(pk, cosine) of the nearest passages, nearest first. Raises ProjectionDamaged."""
         with told("Chroma can't answer"):
-            found = self._collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
+            found = self._collection.query(query_embeddings=[query.vector], n_results=limit, include=["distances"])
             distances = (found["distances"] or [[]])[0]
             return [(int(id_), 1.0 - float(d)) for id_, d in zip(found["ids"][0], distances, strict=True)]
+
+    def lost(self, sample: Sequence[PassageRow]) -> int:
+        """How many passages don't find themselves by their vector. Raises ProjectionDamaged."""
+        # Equal passages in different places are as near as the passage itself: the cosine is what counts.
+        return sum(max((c for _, c in self.search(Query(row.vector), 3)), default=0) < 0.999 for row in sample)
 
     def count(self) -> int:
         """Number of passages in the collection. Raises ProjectionDamaged."""
@@ -73,6 +83,9 @@ class DenseIndex:
                 found.update(int(id_) for id_ in page)
         return found
 
+    def reload(self) -> None:
+        """Nothing to do: a collection is shared through its server, which always shows the latest."""
+
     def discard(self) -> None:
         """Close; a collection on a server is deleted there, a local one goes with its folder."""
         if self._url:
@@ -83,6 +96,17 @@ class DenseIndex:
     def close(self) -> None:
         """Let go of the files, or of the connection."""
         self._client.close()
+
+
+def flaw(folder: Path) -> str | None:
+    """Why a local collection must not be opened after a crash; None when nothing speaks against it.
+
+    Chroma reads its graph from files without checksums, and one damaged byte can end the process at the first search
+    that comes across it: no sample would show that.
+    """
+    if any(folder.glob("*/index_metadata.pickle")):  # written last, when the graph is
+        return "The data folder was not closed properly, and Chroma had written its graph to disk."
+    return None
 
 
 def _configuration() -> Any:

@@ -6,6 +6,7 @@ A full disk costs Chroma what it acknowledged, so the space is checked first.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -46,6 +47,15 @@ def require_space(folder: Path, bytes_needed: int) -> None:
             f"The disk of {folder} is full: {free / 1e6:.0f} MB are free, {needed:.0f} MB are needed.",
             "Free disk space, then try again; what was indexed goes on answering.",
         )
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk: a file that was created, renamed or deleted survives a power cut so."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def size_of(path: Path) -> int:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 import tantivy
 
+from index.records import PassageRow
 from index.storage.library_errors import told
+from index.storage.protocol import Entry, Query
 from rag.evidence.overlap import WORD
 
 # tantivy's own BM25 constants; they can't be set from Python.
@@ -85,9 +90,9 @@ class LexicalIndex(Analysis):
             return int(searcher.doc_freq("words", term.removeprefix(WORD)))
         return int(searcher.doc_freq("stems", term))
 
-    def search(self, terms: Sequence[str], limit: int) -> list[tuple[int, float]]:
+    def search(self, query: Query, limit: int) -> list[tuple[int, float]]:
         """(pk, BM25 score) of the passages that hold any of the stems among the terms, best first."""
-        unique = [term for term in dict.fromkeys(terms) if not term.startswith(WORD)]
+        unique = [term for term in dict.fromkeys(query.terms) if not term.startswith(WORD)]
         if not unique:
             return []
         clauses = [
@@ -99,7 +104,11 @@ class LexicalIndex(Analysis):
             pks = searcher.fast_field_values("pk", [address for _, address in hits])
         return [(int(pk), float(score)) for pk, (score, _) in zip(pks, hits, strict=True) if pk is not None]
 
-    def holds(self, pk: int, terms: Sequence[str]) -> bool:
+    def lost(self, sample: Sequence[PassageRow]) -> int:
+        """How many passages don't find themselves by their words. Raises ProjectionDamaged."""
+        return sum(not self._holds(row.pk, self.terms(row.text)) for row in sample)
+
+    def _holds(self, pk: int, terms: Sequence[str]) -> bool:
         """Whether a passage is found by all of the stems among the terms. Raises ProjectionDamaged."""
         with told("tantivy can't answer"):
             queries = [tantivy.Query.term_query(self._schema, "pk", pk)]
@@ -108,19 +117,33 @@ class LexicalIndex(Analysis):
             query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
             return bool(self._index.searcher().search(query, 1, count=False).hits)
 
-    def change(self, removed: Sequence[int], added: Iterable[tuple[int, str]]) -> None:
+    def change(self, removed: Sequence[int], added: Sequence[Entry]) -> None:
         """Remove passages and add others, visible together. Raises ProjectionDamaged."""
+        if removed or added:
+            with self._writing() as writer, told("tantivy can't write"):
+                for pk in removed:
+                    writer.delete_documents("pk", pk)
+                _add(writer, added)
+
+    @contextmanager
+    def adding(self) -> Iterator[Callable[[Sequence[Entry]], None]]:
+        """Add many passages, batch by batch, with one commit at the end; tantivy's thread works meanwhile."""
+        with self._writing() as writer:
+
+            def add(added: Sequence[Entry]) -> None:
+                with told("tantivy can't write"):
+                    _add(writer, added)
+
+            yield add
+
+    @contextmanager
+    def _writing(self) -> Iterator[tantivy.IndexWriter]:
+        """A writer, whose changes are committed at the end unless something was raised."""
         with told("tantivy can't write"):
             # One thread, and the least memory that it takes: a sync's time goes into embedding, not into this.
             writer = self._index.writer(heap_size=50_000_000, num_threads=1)
-            for pk in removed:
-                writer.delete_documents("pk", pk)
-            for pk, text in added:
-                document = tantivy.Document()
-                document.add_integer("pk", pk)
-                document.add_text("stems", text)
-                document.add_text("words", text)
-                writer.add_document(document)
+        yield writer
+        with told("tantivy can't write"):
             writer.commit()
             writer.wait_merging_threads()
             self._index.reload()
@@ -143,3 +166,48 @@ class LexicalIndex(Analysis):
                 return set()
             hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
             return {int(pk) for pk in searcher.fast_field_values("pk", [a for _, a in hits]) if pk is not None}
+
+    def discard(self) -> None:
+        """Nothing is kept outside the folder."""
+
+    def close(self) -> None:
+        """Nothing to let go of: tantivy's files are mapped until the object is gone."""
+
+
+def _add(writer: tantivy.IndexWriter, added: Sequence[Entry]) -> None:
+    for entry in added:
+        document = tantivy.Document()
+        document.add_integer("pk", entry.pk)
+        document.add_text("stems", entry.text)
+        document.add_text("words", entry.text)
+        writer.add_document(document)
+
+
+def flaw(folder: Path) -> str | None:
+    """Which files of an index were altered or cut short; None when all are sound."""
+    files = altered(folder)
+    return f"{', '.join(files)} of tantivy's files were altered or cut short." if files else None
+
+
+def altered(folder: Path) -> list[str]:
+    """Files of a tantivy index's segments that don't match the checksum at their end.
+
+    Each ends with a footer in JSON (`crc`: of what stands before it), the footer's length and a magic number, 4 bytes
+    each. Files of segments that were never committed, left by a process that died, don't count.
+    """
+    try:
+        segments = json.loads((folder / "meta.json").read_text())["segments"]
+        ids = {segment["segment_id"].replace("-", "") for segment in segments}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ["meta.json"]
+    return [path.name for path in sorted(folder.iterdir()) if path.name.split(".")[0] in ids and not _sound(path)]
+
+
+def _sound(path: Path) -> bool:
+    data = path.read_bytes()
+    length = int.from_bytes(data[-8:-4], "little")
+    try:
+        footer = json.loads(data[-8 - length : -8])
+        return bool(footer["crc"] == zlib.crc32(data[: -8 - length]))
+    except (ValueError, KeyError, TypeError):
+        return False

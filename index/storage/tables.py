@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.model.encoder import Vectors
 from index.records import ModelKey
+from rag.vectors import Vectors
 
 if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wait
     from index.corpus.documents import Document

@@ -27,11 +27,13 @@ import numpy as np
 from index.corpus.documents import document_of
 from index.corpus.passages import Passage, Span
 from index.ingest.sync import Syncer
-from index.model.encoder import Encoder, Vectors
+from index.model.encoder import Encoder
 from index.records import Change, ModelKey
 from index.retriever import HybridRetriever
 from index.storage.disk import size_of
+from index.storage.protocol import Query
 from index.store import Store
+from rag.vectors import Vectors
 from tests.support.chroma import chroma_server
 
 DIMENSION, ASKED, PER_DOCUMENT = 384, 200, 500
@@ -102,7 +104,7 @@ def recall(store: Store, encoder: Synthetic) -> float:
         vectors.append(matrix)
     matrix, questions = np.concatenate(vectors), encoder.vectors(50)
     exact = [{pks[i] for i in np.argpartition(-(matrix @ question), 24)[:24]} for question in questions]
-    found = [{pk for pk, _ in store.dense.search(question, 24)} for question in questions]
+    found = [{pk for pk, _ in store.dense.search(Query(question), 24)} for question in questions]
     return float(np.mean([len(a & b) / 24 for a, b in zip(exact, found, strict=True)]))
 
 

@@ -10,7 +10,7 @@ from index.follower import Follower, open_store
 from index.ingest.sync import Syncer
 from index.model.encoder import Encoder
 from index.records import ModelKey
-from index.renglon import build_engine
+from index.renglon import Renglon, build_engine
 from index.store import Store
 from rag.errors import IndexBusy, ModelMismatch
 from rag.settings import Settings
@@ -65,10 +65,14 @@ def test_a_second_process_follows_the_writer(chroma: str, tmp_path: Path, corpus
         answer = engine.answer(QUESTION)
         assert not answer.degraded
         assert "jueves" in answer.citations[0].quote
-        for change in (follower.rebuild, follower.purge, lambda: follower.remove(["x"])):
-            with pytest.raises(IndexBusy, match=r"written by `renglon serve`"):
-                change()
         follower.close()
+        settings = Settings(data_dir=tmp_path / "data", models_dir=MODELS, chroma_url=chroma)
+        with Renglon(settings, "second") as second:
+            second.announce("http://127.0.0.1:9")  # ignored: the holder is the one to be announced
+            for change in (second.writable, second.syncer, second.uploads, second.reembed):
+                with pytest.raises(IndexBusy, match=r"written by `renglon serve`"):
+                    change()
+            assert "jueves" in second.engine().answer(QUESTION).citations[0].quote
 
 
 def test_without_a_server_a_second_process_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from index.ingest.sync import Syncer
 from index.model.encoder import Encoder
 from index.renglon import build_engine
 from index.retriever import HybridRetriever
+from index.storage.lexical import altered
 from index.store import Store
 from rag.errors import ProjectionDamaged
 from rag.settings import Settings
@@ -42,7 +43,7 @@ def abandoned(data: Path, to: Path) -> Path:
 def whole(store: Store) -> bool:
     """Nothing is damaged, and every passage finds itself."""
     sample = samples.sample_of(store.catalog, store.catalog.pks())
-    lost = samples.lost_dense(store.dense, sample) + samples.lost_lexical(store.lexical, sample)
+    lost = store.dense.lost(sample) + store.lexical.lost(sample)
     return in_step(store) and not store.degraded and not lost
 
 
@@ -93,12 +94,12 @@ def test_damaged_files_are_noticed_at_the_next_start(
 def test_an_altered_byte_in_a_tantivy_file_is_found(seeds_data: Path, tmp_path: Path) -> None:
     copy = abandoned(seeds_data, tmp_path / "copy")
     (place,) = (copy / "lexical").iterdir()
-    assert samples.altered(place) == []
+    assert altered(place) == []
     segment = max(place.iterdir(), key=lambda path: path.stat().st_size)
     content = bytearray(segment.read_bytes())
     content[len(content) // 3] ^= 1
     segment.write_bytes(content)
-    assert samples.altered(place) == [segment.name]
+    assert altered(place) == [segment.name]
     problem = probe.ask(copy, "lexical", 60)
     assert problem is not None
     assert segment.name in problem

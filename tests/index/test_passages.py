@@ -5,10 +5,12 @@ import unicodedata
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from llama_index.core.node_parser import TokenTextSplitter
 from llama_index.core.schema import Document, TextNode
 
-from index.corpus.documents import SourceText, read_document
-from index.corpus.passages import PASSAGE_BYTES, PassageParser, split
+from index.corpus.documents import SourceText, TextLimits, read_document
+from index.corpus.passages import PASSAGE_BYTES, PassageParser, passages_of, split
+from rag.errors import FileRefused
 from rag.sentences import sentence_bounds
 from tests.support.paths import SEEDS
 
@@ -121,3 +123,20 @@ def test_as_a_llama_index_node_parser() -> None:
         assert node.metadata["file"] == "a.txt"
         assert node.source_node is not None
         assert node.get_content(metadata_mode="embed") == node.text  # type: ignore[arg-type]
+
+
+def test_production_divides_documents_with_the_node_parser() -> None:
+    source = SourceText("Igual.\nDistinta.\nIgual.\n" + "Una frase más larga que las otras. " * 40)
+    assert passages_of(source, PassageParser()) == split(source)
+    with pytest.raises(FileRefused, match="sentences"):
+        passages_of(source, PassageParser(limits=TextLimits(sentences=3)))
+
+
+def test_another_node_parser_can_divide_documents() -> None:
+    source = SourceText("La alcaldesa firmó el acuerdo. Hoy se publica.\n" * 30)
+    passages = passages_of(source, TokenTextSplitter(chunk_size=64, chunk_overlap=0, tokenizer=str.split))
+    assert len(passages) > 1
+    for passage in passages:
+        for span in passage.sentences:
+            assert source.text[span.char_start : span.char_end].strip()
+            assert passage.span.char_start <= span.char_start < span.char_end <= passage.span.char_end

@@ -9,8 +9,11 @@ from index.model.encoder import Encoder
 from index.retriever import HybridRetriever
 from index.storage.dense import DenseIndex
 from index.storage.lexical import LexicalIndex
+from index.storage.protocol import Entry, Query
 from index.store import Store
 from rag.evidence.overlap import WORD
+
+ZERO = np.zeros(4, np.float32)  # tantivy looks at texts only
 
 
 def test_spanish_analysis(tmp_path: Path) -> None:
@@ -23,13 +26,15 @@ def test_spanish_analysis(tmp_path: Path) -> None:
 
 def test_lexical_search_change_and_idf(tmp_path: Path) -> None:
     lexical = LexicalIndex(tmp_path / "lex")
-    lexical.change([], [(1, "puente de Triana"), (2, "puente nuevo"), (3, "biblioteca")])
-    assert [pk for pk, _ in lexical.search(lexical.terms("puentes en Triana"), 9)] == [1, 2]
+    lexical.change(
+        [], [Entry(1, ZERO, "puente de Triana"), Entry(2, ZERO, "puente nuevo"), Entry(3, ZERO, "biblioteca")]
+    )
+    assert [pk for pk, _ in lexical.search(Query(ZERO, lexical.terms("puentes en Triana")), 9)] == [1, 2]
     idf = lexical.idf(lexical.terms("puente biblioteca desconocida"))
     assert idf["puent"] < idf["bibliotec"] < idf["desconoc"]
     assert idf[WORD + "puente"] == pytest.approx(idf["puent"])
-    lexical.change([1], [(4, "Triana")])
-    assert [pk for pk, _ in lexical.search(lexical.terms("Triana"), 9)] == [4]
+    lexical.change([1], [Entry(4, ZERO, "Triana")])
+    assert [pk for pk, _ in lexical.search(Query(ZERO, lexical.terms("Triana")), 9)] == [4]
     assert lexical.pks() == {2, 3, 4}
     assert LexicalIndex(tmp_path / "lex").pks() == {2, 3, 4}
 
@@ -39,23 +44,23 @@ def test_lexical_search_change_and_idf(tmp_path: Path) -> None:
 )
 def test_any_text_can_be_searched(tmp_path: Path, text: str) -> None:
     lexical = LexicalIndex(tmp_path / "lex")
-    lexical.change([], [(1, "algo")])
-    lexical.search(lexical.terms(text), 5)
+    lexical.change([], [Entry(1, ZERO, "algo")])
+    lexical.search(Query(ZERO, lexical.terms(text)), 5)
 
 
 def test_dense_index_keeps_what_it_was_given(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(6000, 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    dense = DenseIndex(tmp_path / "dense", "passages")
-    dense.add(range(1, 6001), vectors)  # more than Chroma takes at once
+    dense = DenseIndex(tmp_path / "dense")
+    dense.change([], [Entry(pk, vectors[pk - 1], "") for pk in range(1, 6001)])  # more than Chroma takes at once
     assert len(dense.pks()) == 6000
-    pk, cosine = dense.search(vectors[41], 3)[0]
+    pk, cosine = dense.search(Query(vectors[41]), 3)[0]
     assert (pk, round(cosine, 4)) == (42, 1.0)
-    dense.remove([42])
-    assert dense.search(vectors[41], 1)[0][0] != 42
-    dense.add([42], vectors[:1])
-    assert dense.search(vectors[0], 2)[1][1] == pytest.approx(1, abs=1e-4)
+    dense.change([42], [])
+    assert dense.search(Query(vectors[41]), 1)[0][0] != 42
+    dense.change([], [Entry(42, vectors[0], "")])
+    assert dense.search(Query(vectors[0]), 2)[1][1] == pytest.approx(1, abs=1e-4)
 
 
 def test_english_questions_find_spanish_passages(seeds_store: Store, encoder: Encoder) -> None:

@@ -7,11 +7,13 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.doctor import examine
 from index.ingest.sync import Syncer
 from index.storage.catalog import Catalog
+from index.storage.protocol import Entry
 from index.store import Store
 from rag.errors import DataFolderUnusable, IndexBusy, IndexMissing, ProjectionDamaged
 from tests.support.doomed import EXIT, hold
@@ -75,15 +77,15 @@ def test_doctor_finds_what_is_missing_left_over_or_damaged(store: Store, syncer:
     syncer.sync(corpus)
     assert wrong(store) == {}
     pk = min(store.catalog.pks())
-    store.dense.remove([pk])
+    store.dense.change([pk], [])
     assert wrong(store)["Chroma"] == "renglon doctor --fix"
     store.rebuild()
     assert wrong(store) == {}
-    store.lexical.change([], [(999, "sobra")])
+    store.lexical.change([], [Entry(999, np.zeros(4, np.float32), "sobra")])
     assert wrong(store) == {"tantivy": "renglon doctor --fix"}
     store.rebuild()
     row = store.catalog.passages([pk])[0]
-    store.dense.add([pk], -row.vector[None, :])
+    store.dense.change([], [Entry(pk, -row.vector, "")])
     assert "Chroma self-query" in wrong(store)
     store.rebuild()
     with closing(sqlite3.connect(store.catalog.path)) as other, other:

@@ -19,7 +19,7 @@ from index.storage.catalog import Catalog
 from index.storage.dense import DenseIndex
 from index.storage.lexical import LexicalIndex
 
-WRITES = ((DenseIndex, "add"), (DenseIndex, "remove"), (LexicalIndex, "change"), (Catalog, "replace"))
+WRITES = ((DenseIndex, "change"), (LexicalIndex, "change"), (Catalog, "replace"))
 
 
 class Dies(BaseException):

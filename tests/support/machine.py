@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from index.health import healer, probe
 from index.ingest.sync import Syncer
+from index.purge import purge
 from index.renglon import build_engine
 from index.store import Store
 from rag.engine import Engine
@@ -146,7 +147,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.indexed)
     @rule()
     def purge(self) -> None:
-        self.store.purge()
+        purge(self.store)
 
     @precondition(lambda self: self.indexed)
     @rule(sentence=st.sampled_from(SENTENCES))

@@ -10,7 +10,8 @@ import numpy as np
 
 from index.corpus.documents import SourceText
 from index.corpus.passages import split
-from index.model.encoder import Encoder, Vectors
+from index.model.encoder import Encoder
+from rag.vectors import Vectors
 
 SENTENCES = [
     "El puente de Triana se abrió en 1852.", "La biblioteca cierra los lunes por la tarde.",

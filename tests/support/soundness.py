@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from index.health.samples import lost_dense, lost_lexical, sample_of
+from index.health.samples import sample_of
 from index.store import Store
 
 
@@ -21,6 +21,6 @@ def unsound(store: Store) -> list[str]:
         sample = sample_of(store.catalog, pks)
         wrong += ["Chroma is out of step"] if store.dense.pks() != pks else []
         wrong += ["tantivy is out of step"] if store.lexical.pks() != pks else []
-        wrong += ["passages don't find themselves"] if lost_dense(store.dense, sample) else []
-        wrong += ["passages don't find their words"] if lost_lexical(store.lexical, sample) else []
+        wrong += ["passages don't find themselves"] if store.dense.lost(sample) else []
+        wrong += ["passages don't find their words"] if store.lexical.lost(sample) else []
     return wrong

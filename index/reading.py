@@ -1,0 +1,72 @@
+"""The part of a data folder that queries use, whether this process writes the folder or follows another one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar, Self
+
+from index.storage.lexical import Analysis
+from index.storage.live_views import View, Views
+from index.storage.projections import Projections
+from index.storage.protocol import Kind, LexicalProjection, Projection
+from rag.errors import IndexMissing, ProjectionDamaged
+
+
+class ReadableStore(ABC):
+    """An open catalogue and its projections, which are opened when first needed, so that damaged ones can be rebuilt.
+
+    Use it as a context manager, or `close` it.
+    """
+
+    follows: ClassVar[bool]  # whether another process writes
+
+    def __init__(self, projections: Projections) -> None:
+        self.projections = projections
+        self.folder, self.catalog = projections.folder, projections.catalog
+        self.views = Views(projections.open)
+
+    @property
+    def dense(self) -> Projection:
+        """The dense projection that answers now. Raises ProjectionDamaged."""
+        return self.views.projection("dense")
+
+    @property
+    def lexical(self) -> LexicalProjection:
+        """The lexical projection that answers now. Raises ProjectionDamaged."""
+        return self.views.lexical
+
+    @property
+    def lexicon(self) -> LexicalProjection | Analysis:
+        """How texts become terms: the lexical projection, or what is left of it while it is being rebuilt."""
+        return self.views.current().lexical or self.views.analysis
+
+    @property
+    def degraded(self) -> bool:
+        """Whether a projection is damaged and queries do without it."""
+        return bool(self.views.damage)
+
+    def require_index(self) -> None:
+        """Raise IndexMissing when nothing was indexed yet."""
+        if not self.catalog.generation:
+            raise IndexMissing("Nothing is indexed yet.", "Run: renglon sync FOLDER")
+
+    @contextmanager
+    @abstractmethod
+    def reading(self) -> Iterator[View]:
+        """For the duration of a query: one state of the catalogue, and projections that hold all of it."""
+
+    @abstractmethod
+    def report(self, kind: Kind, damage: ProjectionDamaged, seen: object = None) -> None:
+        """Do without a damaged projection from now on. A report on one (`seen`) that was replaced is ignored."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close everything that is open here."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
