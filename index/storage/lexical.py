@@ -122,7 +122,7 @@ class LexicalIndex(Analysis):
         if removed or added:
             with self._writing() as writer, told("tantivy can't write"):
                 for pk in removed:
-                    writer.delete_documents("pk", pk)
+                    writer.delete_documents_by_term("pk", pk)
                 _add(writer, added)
 
     @contextmanager
