@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from eval.datasets import SEEDS_GOLD, GoldError, Question, check_gold, load_all, sample
+from eval.datasets import SEEDS_GOLD, GoldError, Question, Split, check_gold, load_all, sample
 from eval.report import compare, load_report, metrics_table, write_report
 from eval.squad import build_squad
 from eval.summary import missed, parse_floors
@@ -40,6 +40,9 @@ class Dataset:
 
 def command(
     gold: Annotated[list[Path] | None, typer.Option(help="Gold questions, JSON lines; repeatable.")] = None,
+    split: Annotated[
+        Split, typer.Option(help="Of gold questions that belong to a split, ask those of this one.")
+    ] = "dev",
     corpus: Annotated[Path | None, typer.Option(help="Folder of articles; default: the configured one.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path("eval-report"),
     squad: Annotated[Path | None, typer.Option(help="SQuAD v1 or v2 JSON to use instead of gold and corpus.")] = None,
@@ -76,7 +79,7 @@ def command(
                 )
                 data = Dataset(squad.name, built.folder, built.questions)
             else:
-                data = _gold(gold or [SEEDS_GOLD], corpus or Settings.model_validate({}).corpus)
+                data = _gold(gold or [SEEDS_GOLD], corpus or Settings.model_validate({}).corpus, split)
             asked = sample(data.questions, sample_, seed)
             if not history:
                 asked = [question.model_copy(update={"history": ()}) for question in asked]
@@ -93,10 +96,13 @@ def command(
         raise typer.Exit(1)
 
 
-def _gold(paths: Sequence[Path], corpus: Path) -> Dataset:
+def _gold(paths: Sequence[Path], corpus: Path, split: Split = "dev") -> Dataset:
     questions = load_all(paths)
     check_gold(questions, corpus, ", ".join(path.name for path in paths))
-    return Dataset(", ".join(path.name for path in paths), corpus, questions)
+    asked = [question for question in questions if question.split in (None, split)]
+    if not asked:
+        raise GoldError(f"{', '.join(map(str, paths))}: no question of split {split!r}")
+    return Dataset(", ".join(path.name for path in paths), corpus, asked)
 
 
 def measure(

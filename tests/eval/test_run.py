@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from eval.bench import Bench, from_answer, rrf
 from eval.cli import command
-from eval.datasets import SEEDS_GOLD, Question, load_gold
+from eval.datasets import NATURAL_GOLD, SEEDS_GOLD, Question, load_gold
 from eval.judge import Claim, Outcome, Retrieved
 from eval.report import write_report
 from eval.run import evaluate, reader
@@ -123,3 +123,14 @@ def test_wrong_usage_is_said_before_the_model_is_loaded(arguments: list[str], sa
     run = CliRunner().invoke(app, arguments)
     assert run.exit_code == 2
     assert said in " ".join(run.output.split())
+
+
+def test_only_the_split_that_is_named_is_asked(tmp_path: Path) -> None:
+    final = tmp_path / "final.jsonl"
+    lines = NATURAL_GOLD.read_text(encoding="utf-8").splitlines(keepends=True)
+    final.write_text("".join(line for line in lines if '"split": "final"' in line), encoding="utf-8")
+    app = Typer()
+    app.command()(command)
+    run = CliRunner().invoke(app, ["--gold", str(final), "--corpus", str(SEEDS)])
+    assert run.exit_code == 2
+    assert "no question of split 'dev'" in " ".join(run.output.split())
