@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +13,6 @@ import pytest
 
 from index.storage.lock import read_holder
 from tests.support.cli import renglon
-from tests.support.folders import copied
 from tests.support.paths import MODELS, ROOT, SEEDS
 from tests.support.scripted_llm import Script, scripted
 from tests.support.server import Server
@@ -126,17 +123,6 @@ def test_doctor_names_the_command_that_mends(synced: Path) -> None:
     assert "mend it with: renglon doctor --fix" in result.stdout
     assert renglon(synced, "sync", "--rebuild").returncode == 0
     assert renglon(synced, "doctor").returncode == 0
-
-
-def test_doctor_says_how_to_start_over_when_the_catalogue_is_wrong(synced: Path, tmp_path: Path) -> None:
-    data = copied(synced, tmp_path)
-    with contextlib.closing(sqlite3.connect(data / "catalog.sqlite")) as db, db:
-        db.execute("UPDATE passages SET text = text || '!' WHERE pk = (SELECT min(pk) FROM passages)")
-    result = renglon(data, "doctor")
-    assert result.returncode == 1
-    assert "✗ spans: 1 passages differ" in result.stdout
-    assert "Delete the data folder" in result.stdout
-    assert "then: renglon sync FOLDER" in result.stdout
 
 
 def test_version(tmp_path: Path) -> None:

@@ -113,6 +113,15 @@ def test_a_damaged_projection_is_told_and_rebuilt(
         assert wrong(store) == {}
 
 
+def test_doctor_says_how_to_start_over_when_the_catalogue_is_wrong(store: Store, syncer: Syncer, corpus: Path) -> None:
+    syncer.sync([corpus])
+    with closing(sqlite3.connect(store.folder / "catalog.sqlite")) as db, db:
+        db.execute("UPDATE passages SET text = text || '!' WHERE pk = (SELECT min(pk) FROM passages)")
+    advice = wrong(store)["spans"]
+    assert advice.startswith("Delete the data folder")
+    assert advice.endswith("then: renglon sync FOLDER")  # tests/test_documents.py: this command exists
+
+
 def test_a_lost_projection_folder_is_found_by_doctor(tmp_path: Path, corpus: Path, encoder) -> None:  # type: ignore[no-untyped-def]
     with Store(tmp_path / "data") as store:
         Syncer(store, encoder, 10**6).sync(corpus)
