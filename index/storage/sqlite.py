@@ -1,9 +1,10 @@
-"""One SQLite file: a connection for each thread, durable transactions, snapshots, and its errors in our words."""
+"""One SQLite file: a connection for each living thread, durable transactions, snapshots, errors of our own."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,26 +14,49 @@ from rag.errors import DataFolderUnusable
 BUSY_S = 30.0  # another connection's transaction is waited for this long
 
 
+class _Connection:
+    """A thread's connection, closed when the thread ends and its thread-local values go.
+
+    `sqlite3.Connection` itself would wait for the garbage collector: its cache of statements refers back to it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA foreign_keys = ON")
+        self.db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+
+    def close(self) -> None:
+        """Close it, from any thread."""
+        self.db.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "db"):
+            self.close()
+
+
 class Database:
-    """Any thread may read and write; writers wait for one another, readers for nobody."""
+    """Any thread may read and write; writers wait for one another, readers for nobody.
+
+    Only the thread itself keeps its connection alive. A server starts and ends many threads, and each connection that
+    outlived its thread would hold file descriptors until the process runs out of them.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._lock = threading.Lock()
 
     @property
     def db(self) -> sqlite3.Connection:
         """This thread's connection."""
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is None:
-            db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
-            self._local.db = db
-            self._connections.append(db)
-        return db
+        own: _Connection | None = getattr(self._local, "connection", None)
+        if own is None:
+            own = self._local.connection = _Connection(self.path)
+            with self._lock:
+                self._connections.add(own)
+        return own.db
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -51,7 +75,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What this thread reads inside is the state at the beginning, whatever others write meanwhile."""
+        """Everything that this thread reads inside is as it was at the beginning, whatever others write meanwhile."""
         db = self.db
         if db.in_transaction:
             yield
@@ -65,7 +89,7 @@ class Database:
                 db.execute("ROLLBACK")
 
     def vacuum(self) -> None:
-        """Write the file anew, without what was deleted, and empty the log beside it."""
+        """Rewrite the file without what was deleted, and empty the log beside it."""
         try:
             self.db.execute("VACUUM")
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -74,12 +98,14 @@ class Database:
 
     def close(self) -> None:
         """Close every thread's connection."""
-        for db in self._connections:
-            db.close()
-        self._connections.clear()
+        with self._lock:
+            connections = list(self._connections)
+            self._connections.clear()
+        for connection in connections:
+            connection.close()
         self._local = threading.local()
 
 
 def unwritable(error: Exception) -> DataFolderUnusable:
-    """SQLite's refusal in our words."""
+    """SQLite's refusal as one of our own errors."""
     return DataFolderUnusable(f"The catalogue could not be written: {error}.", "Free disk space, then try again.")
