@@ -203,12 +203,12 @@ def doctor(
     from dataclasses import asdict
 
     from index import doctor as check
-    from index.storage.lock import read_holder
+    from index.storage.lock import holder_of
     from index.store import Store
 
     settings = _load_settings()
     _require_index(settings)
-    if url := read_holder(settings.data_dir).get("url"):
+    if url := (holder_of(settings.data_dir) or {}).get("url"):
         raise IndexBusy(f"A server at {url} holds the data folder.", "Stop it first, or GET /v1/index there.")
     with Store(settings.data_dir, "renglon doctor", WAIT_S) as store:
         if fix:
