@@ -15,8 +15,9 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
+from index.corpus.files import read_bytes
 from index.corpus.globs import Globs
-from rag.errors import CorpusNotFound, FileRefused, FileUnreadable, RenglonError, is_panic
+from rag.errors import CorpusNotFound, FileRefused, RenglonError, is_panic
 
 SUFFIXES = frozenset({".txt", ".md"})
 # What the library is asked to choose between once the bytes are not UTF-8: the two that Spanish sites used.
@@ -171,15 +172,7 @@ def read_document(path: Path, root: Path, max_bytes: int, limits: TextLimits = T
     file = path.relative_to(root).as_posix()
     if printable(file) != file:
         raise FileRefused("The file's name is not valid text.", "Rename it.")
-    try:
-        if not path.resolve(strict=True).is_relative_to(root.resolve()):
-            raise FileRefused("The symbolic link leaves the corpus.", "Copy the file into the folder.")
-        size = path.stat().st_size
-        if size > max_bytes:
-            raise FileRefused(f"The file has {size:,} bytes; the limit is {max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB.")
-        raw = path.read_bytes()
-    except OSError as error:
-        raise FileUnreadable(f"The file can't be read: {error.strerror or error}.") from error
+    raw = read_bytes(path, root, max_bytes)
     return document_of(file, raw, limits)
 
 
@@ -215,7 +208,7 @@ def corpus_files(root: Path, globs: Globs = Globs(), unreadable: list[Path] | No
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(folder, name) for name in names if belongs(name)]
     for path in sorted(found):
-        if globs.admits(path.relative_to(root).as_posix()) and (path.is_symlink() or path.is_file()):
+        if globs.admits(path.relative_to(root).as_posix()) and (path.is_symlink() or path.exists()):
             yield path
 
 
