@@ -14,6 +14,7 @@ from typing import Any
 
 from api.errors import body_of
 from api.http.forms import JobInfo, JobKind, Problem
+from api.workers import Workers
 from rag.errors import IndexBusy, NotReady, RenglonError, UnknownJob
 
 KEPT = 100  # records of finished jobs; older ones are forgotten
@@ -27,9 +28,10 @@ log = logging.getLogger("renglon")
 class Jobs:
     """The queue. Records are plain values that are replaced, never changed, so that any thread may read them."""
 
-    def __init__(self, waiting: int = WAITING) -> None:
-        """`waiting`: how many jobs the queue holds; further ones are refused."""
+    def __init__(self, waiting: int = WAITING, workers: Workers | None = None) -> None:
+        """`waiting`: how many jobs the queue holds; further ones are refused. `workers` runs the thread."""
         self._waiting = waiting
+        self._workers = workers or Workers()
         self._changed = threading.Condition()
         self._records: OrderedDict[str, JobInfo] = OrderedDict()
         self._queue: list[tuple[str, Work]] = []
@@ -37,13 +39,14 @@ class Jobs:
         self._thread: threading.Thread | None = None
 
     def submit(self, kind: JobKind, work: Work) -> JobInfo:
-        """Queue work; an equal job that still waits is the answer instead. Raises IndexBusy when the queue is full.
+        """Queue work, unless an equal job is waiting already: that one is returned then. Uploads are never equal.
 
-        `work` gets `advance(done, left)` to tell its progress and returns its report.
+        `work` gets `advance(done, left)` to report its progress and returns its report. Raises IndexBusy when the
+        queue is full.
         """
         with self._changed:
             for id_, _ in self._queue:
-                if self._records[id_].kind == kind:
+                if self._records[id_].kind == kind != "upload":
                     return self._records[id_]
             if len(self._queue) >= self._waiting or self._stopped:
                 raise IndexBusy(f"{len(self._queue)} jobs are waiting.", "GET /v1/jobs/{id} says when one is done.")
@@ -51,8 +54,7 @@ class Jobs:
             self._queue.append((job.id, work))
             self._put(job)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="renglon-jobs", daemon=True)
-                self._thread.start()
+                self._thread = self._workers.start("jobs", self._run)
             return job
 
     def get(self, id_: str) -> JobInfo:
@@ -76,7 +78,7 @@ class Jobs:
             await asyncio.sleep(TELL_S)
 
     def stop(self) -> None:
-        """Take no more work; what is running ends at its next step, waiting jobs fail."""
+        """Take no more work; what is running ends at its next step, and waiting jobs fail."""
         with self._changed:
             self._stopped = True
             for id_, _ in self._queue:
@@ -119,8 +121,10 @@ class Jobs:
             if self._stopped:
                 raise NotReady("The server is stopping.", "What was committed stays; start it again.")
             total += done
-            rate = total / max(time.perf_counter() - began, 1e-6)
-            update = {"done": total, "left": left, "per_second": round(rate, 1), "seconds_left": round(left / rate, 1)}
+            update: dict[str, Any] = {"done": total, "left": left}
+            if total:
+                rate = total / max(time.perf_counter() - began, 1e-6)
+                update |= {"per_second": round(rate, 1), "seconds_left": round(left / rate, 1)}
             with self._changed:
                 self._put(self._records[id_].model_copy(update=update))
 
@@ -129,11 +133,12 @@ class Jobs:
         except RenglonError as error:
             log.error("job failed: %s", error)
             end = {"state": "failed", "error": Problem(**body_of(error))}
-        except Exception:
-            log.exception("a job failed")
+        except BaseException as error:  # a panic of a library written in Rust, too: the next job must be taken up
+            self._workers.note("jobs", error)
             problem = Problem(
-                title="Internal error", status=500, detail="Something unexpected failed.", hint="See the server's log."
-            )
+                title="Internal error", status=500, hint="See the server's log.",
+                detail=f"Something unexpected failed ({type(error).__name__}).",
+            )  # fmt: skip
             end = {"state": "failed", "error": problem}
         with self._changed:
             self._put(self._records[id_].model_copy(update={**end, "finished_at": _now()}))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import secrets
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from api.http.forms import JobInfo
 from api.jobs import Advance, Jobs
+from api.workers import Workers
 from rag.errors import ModelMismatch, NoReadableFile, NotReady, RenglonError
 from rag.settings import Settings
 
@@ -37,30 +39,30 @@ class Service:
         self.phase = "starting"
         self.error: RenglonError | None = None
         self.url = ""
+        self.instance = secrets.token_hex(16)
         self.opened: Renglon | None = None
+        self.workers = Workers()
         self.desk = Desk(self)
-        self._thread = threading.Thread(target=self._start, name="renglon-start", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin loading."""
-        self._thread.start()
+        """Begin loading. What fails unexpectedly is tried again, after a while."""
+        self._thread = self.workers.start("start", self.begin)
 
     def begin(self) -> None:
-        """Load again what loading failed on, in the thread that calls."""
+        """Load, or load again what loading failed on, in the calling thread. Raises what is not a RenglonError."""
         self.state, self.error = "starting", None
-        self._start()
-
-    def _start(self) -> None:
         began = time.perf_counter()
         try:
             self._load()
         except RenglonError as error:
             self.error, self.state, self.phase = error, "failed", str(error)
             log.error("not ready: %s", error)
-        except Exception:
-            self.error = NotReady("Loading failed.", "The server's log says more.")
+        except BaseException as error:
+            what = f"Loading failed ({type(error).__name__})."
+            self.error = NotReady(what, "The server's log says more; it tries again by itself.")
             self.state, self.phase = "failed", str(self.error)
-            log.exception("loading failed")
+            raise
         else:
             self.state, self.phase = "ready", "ready"
             log.info("ready after %.1f s", time.perf_counter() - began)
@@ -75,7 +77,7 @@ class Service:
             self.opened = Renglon(self.settings, "renglon serve", wait_s=self._wait_s)
         renglon = self.opened
         if self.url:
-            renglon.announce(self.url)
+            renglon.announce(self.url, self.instance)
         self._enter("loading the model")
         renglon.encoder()
         self._enter(f"indexing {self.settings.corpus}")
@@ -142,9 +144,10 @@ class Service:
         raise self.error or NotReady(f"Not ready yet: {self.phase}.", "GET /readyz says when.")
 
     def stop(self) -> None:
-        """Let go of the data folder."""
+        """Release the data folder, unless something is still at work in it."""
+        self.workers.stop()
         idle = self.desk.stop()
-        if self.opened is not None and idle and not self._thread.is_alive():
+        if self.opened is not None and idle and not (self._thread and self._thread.is_alive()):
             self.opened.close()
 
 
@@ -165,10 +168,10 @@ class Desk:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self.jobs = Jobs()
-        self._stop = threading.Event()
+        self.jobs = Jobs(workers=service.workers)
         self._uploads: Uploads | None = None
         self._lock = threading.Lock()
+        self._watching = False
 
     def uploads(self) -> Uploads:
         """The uploaded documents; what a cut-off request left behind is deleted at the first call. Raises NotReady."""
@@ -217,16 +220,19 @@ class Desk:
         return report
 
     def watch(self) -> None:
-        """Keep the corpus folder indexed as it changes, until `stop`."""
+        """Keep the corpus folder indexed as it changes, until the service stops."""
         from index.ingest.watch import Watcher
         from index.renglon import globs_of
 
+        if self._watching:  # loading has begun again
+            return
+        self._watching = True
         watcher = Watcher([self._service.settings.corpus], globs_of(self._service.settings), self.sync)
-        threading.Thread(target=watcher.run, args=(self._stop,), name="renglon-watch", daemon=True).start()
+        workers = self._service.workers
+        workers.start("watch", lambda: watcher.run(workers.stopped))
 
     def stop(self) -> bool:
-        """Stop watching and working; whether nothing is at work any more."""
-        self._stop.set()
+        """Stop working; whether nothing is at work any more."""
         self.jobs.stop()
         return self.jobs.wait(STOP_S)
 

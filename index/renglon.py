@@ -45,10 +45,10 @@ class Renglon:
             raise self.store.busy()
         return self.store
 
-    def announce(self, url: str) -> None:
+    def announce(self, url: str, instance: str) -> None:
         """Let other processes know where this one, a server, can be asked, unless another one writes the folder."""
         if not self.store.follows:
-            self.writable().lock.announce(url, self.settings.corpus)
+            self.writable().lock.announce(url, self.settings.corpus, instance)
 
     def encoder(self) -> Encoder:
         """The model that answers, loaded at the first call. Raises ModelDamaged.

@@ -1,15 +1,23 @@
-"""What the command line hands to the server that holds the data folder, since only one process may open it."""
+"""What the command line hands to the server that holds the data folder, since only one process may open it.
+
+A request carries a question and perhaps the API key, so it must reach that server and nobody else: it goes to a
+loopback address alone, past any proxy of the environment, and only while the folder's lock is held and what answers
+there repeats the number that the server noted in the folder when it started.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from index.storage.lock import holder_of
 from rag.errors import IndexBusy, RenglonError
 from rag.settings import Settings
 
@@ -25,33 +33,57 @@ class Remote:
     def __init__(self, holder: dict[str, Any], settings: Settings) -> None:
         self.url = str(holder["url"])
         self.corpus = str(holder.get("corpus", ""))
+        self._instance = str(holder.get("instance", ""))
         self._who = f"`{holder.get('command', '?')}` (process {holder.get('pid', '?')}) at {self.url}"
         key = settings.api_key.get_secret_value() if settings.api_key else ""
-        self._answer_s = ANSWER_S + settings.llm_timeout_s
-        self._headers = httpx.Headers({b"authorization": f"Bearer {key}".encode()} if key else {})
+        self._key = httpx.Headers({b"authorization": f"Bearer {key}".encode()} if key else {})
+        # trust_env=False: neither a proxy nor a .netrc file of the environment has a part in this.
+        self._client = httpx.Client(trust_env=False, timeout=ANSWER_S + settings.llm_timeout_s)
 
     @classmethod
     def of(cls, settings: Settings) -> Remote | None:
-        """The server that holds the data folder; None when there is none, or only the note of one that died."""
-        from index.storage.lock import read_holder
+        """The server that holds the data folder; None when no server does, or when it does not answer.
 
-        holder = read_holder(settings.data_dir)
+        Raises IndexBusy when the folder is held by a server that must not be asked.
+        """
+        holder = holder_of(settings.data_dir) or {}
         if not holder.get("url"):
             return None
         remote = cls(holder, settings)
+        remote._require_loopback()
+        return remote if remote._is_there() else None
+
+    def _require_loopback(self) -> None:
         try:
-            httpx.get(f"{remote.url}/livez", timeout=5)
+            loopback = ipaddress.ip_address(urlsplit(self.url).hostname or "").is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            raise IndexBusy(
+                f"The data folder is in use by {self._who}, which is not an address of this machine's loopback.",
+                "Ask it over HTTP, or start it with RENGLON_HOST=127.0.0.1 (or 0.0.0.0).",
+            )
+
+    def _is_there(self) -> bool:
+        """Whether the server answers. Raises IndexBusy when something else answers at its address."""
+        try:
+            instance = self._client.get(f"{self.url}/livez", timeout=5).json()["instance"]
         except httpx.TransportError:
-            return None
-        return remote
+            return False
+        except (ValueError, KeyError, TypeError):
+            instance = ""
+        if not self._instance or instance != self._instance:
+            raise IndexBusy(
+                f"The data folder is in use by {self._who}, but something else answers there.",
+                "Nothing was sent to it. Stop the server that holds the data folder, and start it again.",
+            )
+        return True
 
     @classmethod
     def awaited(cls, settings: Settings) -> Remote | None:
-        """The server that is just taking the data folder, and hasn't said yet where it listens; None for others."""
-        from index.storage.lock import read_holder
-
+        """The server that has just taken the data folder and has not noted yet where it listens; None for others."""
         end = time.monotonic() + ANNOUNCED_S
-        while str(read_holder(settings.data_dir).get("command", "")).startswith("renglon serve"):
+        while str((holder_of(settings.data_dir) or {}).get("command", "")).startswith("renglon serve"):
             if (remote := cls.of(settings)) or time.monotonic() > end:
                 return remote
             time.sleep(0.1)
@@ -60,7 +92,7 @@ class Remote:
     def post(self, route: str, body: Any = None) -> dict[str, Any]:
         """What a route answers. Raises RenglonError with the server's own words."""
         try:
-            response = httpx.post(self.url + route, json=body, headers=self._headers, timeout=self._answer_s)
+            response = self._client.post(self.url + route, json=body, headers=self._key)
         except httpx.TransportError as error:
             raise RenglonError(f"The server at {self.url} broke off: {error}.", "Try again.") from error
         if response.is_error:
@@ -95,15 +127,14 @@ class Remote:
             time.sleep(0.5)
 
     def _steps(self, id_: str) -> Iterable[dict[str, Any]]:
-        headers = httpx.Headers(self._headers)
-        headers["accept"] = "text/event-stream"
+        headers = httpx.Headers({**self._key, "accept": "text/event-stream"})
         try:
-            with httpx.stream("GET", f"{self.url}/v1/jobs/{id_}", headers=headers, timeout=None) as response:
+            with self._client.stream("GET", f"{self.url}/v1/jobs/{id_}", headers=headers, timeout=None) as response:
                 for line in response.iter_lines():
                     if line.startswith("data: "):
                         yield json.loads(line[6:])
         except httpx.TransportError:
-            return  # the last step that came is not an end, and is told as such
+            return  # the last step that came is not an end, and is reported so
 
     def require_corpus(self, folders: Iterable[Path]) -> None:
         """Raise IndexBusy when the server keeps another folder than these: no route takes a path."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rag.types import CitationState
 
-JobKind = Literal["sync", "rebuild", "reembed", "purge"]
+JobKind = Literal["sync", "rebuild", "reembed", "purge", "upload"]
 JobState = Literal["queued", "running", "done", "failed"]
 MOST_CITATIONS = 200
 

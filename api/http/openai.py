@@ -7,7 +7,6 @@ is an estimate: each word and each sign counts as one token, since an extracted 
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 import uuid
@@ -16,6 +15,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +27,7 @@ from api.http.events import event as event_of
 from api.http.events import streamed
 from api.http.schemas import MOST_TURNS, TURN_CHARS
 from api.service import Service
+from api.threads import limiter
 from rag.errors import InvalidQuestion, RenglonError
 from rag.events import Event, Finished, Retracted, TextAdded
 from rag.question import tidy
@@ -82,7 +83,7 @@ class ChatRequest(BaseModel):
     n: int | None = Field(1, ge=1, le=1, description="One answer; others are refused.")
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
@@ -91,13 +92,13 @@ Served = Annotated[Service, Depends(_service)]
 
 
 @router.get("/v1/models")
-def models(service: Served) -> dict[str, Any]:
+async def models(service: Served) -> dict[str, Any]:
     """What can be asked for as `model`."""
     return {"object": "list", "data": [_model(name) for name in _names(service)]}
 
 
 @router.get("/v1/models/{model}")
-def model(model: str, service: Served) -> dict[str, Any]:
+async def model(model: str, service: Served) -> dict[str, Any]:
     """One model."""
     if model not in _names(service):
         raise HTTPException(404, f"The model {model[:80]!r} does not exist; GET /v1/models lists those that do.")
@@ -143,7 +144,8 @@ def _conversation(messages: list[Message], most: int) -> tuple[str, list[Turn]]:
 
 async def _events(engine: Engine, model: str, question: str, history: list[Turn]) -> AsyncGenerator[Event, None]:
     if model == EXTRACTIVE:
-        for event in await asyncio.to_thread(lambda: list(engine.stream(question, history))):
+        extracted = await to_thread.run_sync(lambda: list(engine.stream(question, history)), limiter=limiter("asking"))
+        for event in extracted:
             yield event
         return
     async with aclosing(engine.astream(question, history)) as events:  # type: ignore[type-var]

@@ -14,6 +14,7 @@ from api.http import schemas
 from api.http.clients import unless_gone
 from api.http.events import event, streamed
 from api.service import Service
+from api.threads import as_json, in_threads
 from rag.errors import InvalidQuestion, LinesOutOfRange, RenglonError
 from rag.events import Event
 from rag.question import tidy
@@ -33,7 +34,7 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {
 _EVENTS: dict[str, Any] = {"content": {"text/event-stream": {}}}
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # a plain function would wait for a thread of the shared pool
     service: Service = request.app.state.service
     return service
 
@@ -74,21 +75,24 @@ async def _events(events: AsyncIterator[Event]) -> AsyncIterator[str]:
         yield event(errors.body(500, "InternalError", "The answer broke off."), "error")
 
 
-@router.post("/v1/search", responses=_REFUSALS, tags=["ask"])
-def search(body: schemas.SearchRequest, service: Served) -> SearchResult:
+@router.post("/v1/search", responses=_REFUSALS, tags=["ask"], response_model=SearchResult)
+@in_threads("asking")
+def search(body: schemas.SearchRequest, service: Served) -> Response:
     """The passages nearest to a question, best first, without an answer."""
-    return service.engine.search(body.query)
+    return as_json(service.engine.search(body.query))
 
 
-@router.get("/v1/documents", tags=["documents"], responses={503: _UNKNOWN[503]})
-def documents(service: Served) -> schemas.DocumentList:
+@router.get("/v1/documents", tags=["documents"], responses={503: _UNKNOWN[503]}, response_model=schemas.DocumentList)
+@in_threads("reading")
+def documents(service: Served) -> Response:
     """All documents of the index."""
     catalog = service.catalog
     infos = [_info(row) for row in catalog.documents()]
-    return schemas.DocumentList(documents=infos, index_version=catalog.generation)
+    return as_json(schemas.DocumentList(documents=infos, index_version=catalog.generation))
 
 
 @router.get("/v1/documents/{document_id}", responses=_UNKNOWN, tags=["documents"])
+@in_threads("reading")
 def document(document_id: str, service: Served) -> schemas.DocumentInfo:
     """One document."""
     return _info(service.catalog.document(document_id))
@@ -102,15 +106,20 @@ def _info(row: Any) -> schemas.DocumentInfo:
     "/v1/documents/{document_id}/lines",
     responses={**_UNKNOWN, 416: {"description": "No such lines.", **_PROBLEM}, 422: _REFUSALS[422]},
     tags=["documents"],
+    response_model=schemas.Lines,
 )
+@in_threads("reading")
 def lines(
     document_id: str,
     service: Served,
     start: Annotated[int, Query(ge=1, description="First line, 1-based.")] = 1,
     end: Annotated[int | None, Query(ge=1, description="Last line, inclusive; default: the last there is.")] = None,
-) -> schemas.Lines:
-    """Lines of a document as it was indexed: what citations point into."""
-    from index.corpus.documents import SourceText
+) -> Response:
+    """Lines of a document as it was indexed, at most 2,000 in one call: what citations point into.
+
+    416 for more; `hint` then names the range to begin with. `line_count` says how many lines there are.
+    """
+    from index.corpus.lines import lines_of
 
     row = service.catalog.document(document_id)
     last = row.lines if end is None else end
@@ -118,16 +127,21 @@ def lines(
         raise InvalidQuestion(f"start is {start}, after end, {last}.", "Give start <= end.")
     if last > row.lines or start > row.lines:
         raise LinesOutOfRange(f"{row.file} has {row.lines} lines.", f"Ask for lines 1 to {row.lines}.")
-    source = SourceText((service.catalog.text(document_id) or ("", ""))[0])
-    found = [
-        schemas.Line(n=n, char_start=a, text=source.text[a:b])
-        for n in range(start, last + 1)
-        for a, b in [source.span_of_line(n)]
-    ]
-    return schemas.Lines(document_id=row.id, file=row.file, file_sha256=row.sha256, line_count=row.lines, lines=found)
+    if last - start >= schemas.MOST_LINES:
+        end_of_first = start + schemas.MOST_LINES - 1
+        raise LinesOutOfRange(
+            f"Lines {start} to {last} are more than {schemas.MOST_LINES:,}, the most in one call.",
+            f"Ask for lines {start} to {end_of_first} (start={start}&end={end_of_first}), then from there on.",
+        )
+    text = (service.catalog.text(document_id) or ("", ""))[0]
+    found = [schemas.Line(n=n, char_start=a, text=line) for n, a, line in lines_of(text, start, last)]
+    return as_json(
+        schemas.Lines(document_id=row.id, file=row.file, file_sha256=row.sha256, line_count=row.lines, lines=found)
+    )
 
 
 @router.get("/v1/index", tags=["index"])
+@in_threads("reading")
 def index(service: Served) -> schemas.IndexInfo:
     """How the service and its index are; answers before the model is loaded."""
     counts, version, model = {"documents": 0, "passages": 0, "sentences": 0}, 0, None
@@ -142,14 +156,15 @@ def index(service: Served) -> schemas.IndexInfo:
     )  # fmt: skip
 
 
+# These two never wait, for a thread or for a lock: whoever asks them restarts a service that doesn't answer.
 @router.get("/livez", tags=["health"])
-def livez() -> dict[str, str]:
-    """The process answers."""
-    return {"status": "alive"}
+async def livez(service: Served) -> schemas.Alive:
+    """The process answers. `instance` is a random number that it chose when it started."""
+    return schemas.Alive(status="alive", instance=service.instance)
 
 
 @router.get("/readyz", tags=["health"], responses={503: _REFUSALS[503]})
-def readyz(service: Served) -> JSONResponse:
-    """Questions can be answered; 503 with the phase until then."""
+async def readyz(service: Served) -> JSONResponse:
+    """Questions can be answered; 503 with the phase until then. `faults` names background threads that failed."""
     status = 200 if service.state == "ready" else 503
-    return JSONResponse({"status": service.state, "phase": service.phase}, status)
+    return JSONResponse({"status": service.state, "phase": service.phase, "faults": service.workers.faults}, status)

@@ -11,6 +11,7 @@ from rag.types import Turn
 MOST_TURNS = 50
 TURN_CHARS = 20_000
 HISTORY_CHARS = 200_000
+MOST_LINES = 2000  # of a document in one answer: 2 MB of line ends would make one of 88 MB
 
 
 class QueryRequest(BaseModel):
@@ -79,6 +80,13 @@ class Lines(BaseModel):
     file_sha256: str
     line_count: int = Field(description="Lines in the whole document.")
     lines: list[Line]
+
+
+class Alive(BaseModel):
+    """That the process answers, and which process it is."""
+
+    status: Literal["alive"]
+    instance: str = Field(description="Random; noted in the data folder, so that the command line knows its server.")
 
 
 class IndexInfo(BaseModel):

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
+from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
 
 from api.http import forms
 from api.http.events import event, streamed
 from api.http.forms import JobInfo, Uploaded, UploadResult
 from api.http.routes import Served
+from api.jobs import Advance
+from api.service import Service
+from api.threads import in_threads
 from index.corpus.documents import printable
 from rag.errors import FileRefused, FileTooLarge
 from rag.recheck import check
 from rag.settings import Settings
 
 FILES = 10  # files of the largest size that fit into one upload
+AT_ONCE_BYTES = 200_000  # embedded in some seconds; a larger upload becomes a job, since clients don't wait for minutes
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _WRITE: dict[int | str, dict[str, Any]] = {
     409: {"description": "Not possible with this index; `detail` says why.", **_PROBLEM},
@@ -25,6 +33,8 @@ _WRITE: dict[int | str, dict[str, Any]] = {
     503: {"description": "The service is still starting.", **_PROBLEM},
     507: {"description": "The data folder's disk is full.", **_PROBLEM},
 }
+Sources = Sequence[tuple[str, IO[bytes]]]
+Refusal = FileRefused | FileTooLarge
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "No such document.", **_PROBLEM}}
 _JOB: dict[int | str, dict[str, Any]] = {
     423: {"description": "Too many jobs are waiting.", **_PROBLEM},
@@ -39,7 +49,11 @@ def router(settings: Settings) -> APIRouter:
     limits: Any = {"max_files": 1000, "max_fields": 10}
     routes.post(
         "/v1/documents", status_code=201, tags=["documents"], max_body_size=body, form_limits=limits,
-        responses={**_WRITE, 200: {"model": Uploaded, "description": "Nothing changed."}},
+        response_model=Uploaded,
+        responses={
+            **_WRITE, 200: {"model": Uploaded, "description": "Nothing changed."}, 423: _JOB[423],
+            202: {"model": JobInfo, "description": "A large upload: a job to follow, whose report is this answer."},
+        },
     )(upload)  # fmt: skip
     routes.put(
         "/v1/documents/{document_id}", tags=["documents"], max_body_size=body // FILES + 1_000_000,
@@ -61,34 +75,24 @@ def router(settings: Settings) -> APIRouter:
     return routes
 
 
+@in_threads("writing")
 def upload(
     files: Annotated[list[UploadFile], File(description="Text or Markdown files; the field may be repeated.")],
     response: Response,
     service: Served,
-) -> Uploaded:
+) -> Any:
     """Index one or several files, under their names.
 
-    What an earlier upload of the same name held is replaced. 201 when anything was added or changed, 200 when nothing
-    was; files that can't be indexed are named with the reason, and 422 (or 413) when there is no other. What the
-    answer names can be cited at once and is kept whatever happens to the process.
+    An earlier upload of the same name is replaced. 201 when anything was added or changed, 200 when nothing was; files
+    that can't be indexed are named with the reason, and 422 (or 413) when there is no other. What the answer names can
+    be cited at once and is kept whatever happens to the process. 202 for more than 200,000 bytes: they are indexed as
+    a job, whose report is then this answer.
     """
-    uploads = service.desk.uploads()
-    results: list[UploadResult] = []
-    refusal: FileRefused | FileTooLarge | None = None
-    taken: set[str] = set()
-    for file in files:
-        shown = printable(file.filename or "")[:200]
-        try:
-            saved = uploads.save(_unique(file.filename or "", taken), _read(file, service.settings))
-        except (FileRefused, FileTooLarge) as error:
-            refusal = error
-            results.append(UploadResult(name=shown, result="refused", reason=str(error)))
-            continue
-        results.append(
-            UploadResult(
-                name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=None
-            )
-        )
+    limit = service.settings.max_file_bytes
+    sources = [(file.filename or "", file.file) for file in files]
+    if sum(file.size or 0 for file in files if (file.size or 0) <= limit) > AT_ONCE_BYTES:
+        return JSONResponse(_as_job(sources, service, limit).model_dump(), 202)
+    results, refusal = _index(sources, service, limit)
     if refusal and all(result.result == "refused" for result in results):
         raise (
             refusal
@@ -102,6 +106,57 @@ def upload(
     return Uploaded(files=results, index_version=service.catalog.generation)
 
 
+def _index(
+    sources: Sources, service: Service, limit: int, before_each: Callable[[], None] = lambda: None
+) -> tuple[list[UploadResult], Refusal | None]:
+    """What became of each file, and the last refusal."""
+    uploads = service.desk.uploads()
+    results: list[UploadResult] = []
+    refusal: Refusal | None = None
+    taken: set[str] = set()
+    for name, file in sources:
+        before_each()
+        shown = printable(name)[:200]
+        try:
+            saved = uploads.save(_unique(name, taken), file.read(limit + 1))  # one byte more is enough to be refused
+        except (FileRefused, FileTooLarge) as error:
+            refusal = error
+            results.append(UploadResult(name=shown, result="refused", reason=str(error)))
+            continue
+        results.append(
+            UploadResult(
+                name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=None
+            )
+        )
+    return results, refusal
+
+
+def _as_job(sources: Sources, service: Service, limit: int) -> JobInfo:
+    """Queue the indexing of files, or rather of copies: a request's own files go when it is answered."""
+    from index.storage.disk import disk_errors
+
+    _ = service.renglon  # raises NotReady before anything is copied
+    copies, kept = ExitStack(), list[tuple[str, IO[bytes]]]()
+
+    def work(advance: Advance) -> dict[str, Any]:
+        with copies:
+            results, _ = _index(kept, service, limit, lambda: advance(0, 0))
+        return Uploaded(files=results, index_version=service.catalog.generation).model_dump()
+
+    try:
+        with disk_errors():
+            for name, file in sources:
+                copy = tempfile.TemporaryFile(dir=service.settings.data_dir)  # noqa: SIM115
+                copies.callback(copy.close)
+                shutil.copyfileobj(file, copy)
+                copy.seek(0)
+                kept.append((name, copy))
+        return service.jobs.submit("upload", work)
+    except BaseException:
+        copies.close()
+        raise
+
+
 def _unique(name: str, taken: set[str]) -> str:
     from index.ingest.uploads import display_name
 
@@ -112,11 +167,7 @@ def _unique(name: str, taken: set[str]) -> str:
     return shown
 
 
-def _read(file: UploadFile, settings: Settings) -> bytes:
-    """A file's bytes, at most one more than what is allowed: enough to be refused."""
-    return file.file.read(settings.max_file_bytes + 1)
-
-
+@in_threads("writing")
 def replace(
     document_id: str, file: Annotated[UploadFile, File(description="The new content.")], service: Served
 ) -> UploadResult:
@@ -124,11 +175,12 @@ def replace(
 
     409 for a document of a folder that is kept indexed: there the file is what counts.
     """
-    saved = service.desk.uploads().replace(document_id, _read(file, service.settings))
+    saved = service.desk.uploads().replace(document_id, file.file.read(service.settings.max_file_bytes + 1))
     shown = printable(file.filename or "")[:200]
     return UploadResult(name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=None)
 
 
+@in_threads("writing")
 def delete(document_id: str, service: Served) -> None:
     """Delete an uploaded document: no answer cites it from now on.
 
@@ -137,27 +189,27 @@ def delete(document_id: str, service: Served) -> None:
     service.desk.uploads().delete(document_id)
 
 
-def sync(service: Served) -> JobInfo:
+async def sync(service: Served) -> JobInfo:
     """Bring the corpus folder's changes into the index; answers with a job to follow."""
     return service.desk.sync()
 
 
-def rebuild(service: Served) -> JobInfo:
-    """Make both search indexes anew from the catalogue, without embedding; answers with a job to follow."""
+async def rebuild(service: Served) -> JobInfo:
+    """Rebuild both search indexes from the catalogue, without embedding; answers with a job to follow."""
     return service.desk.rebuild()
 
 
-def reembed(service: Served) -> JobInfo:
+async def reembed(service: Served) -> JobInfo:
     """Embed everything with the model that is set now, then switch to it; answers with a job to follow."""
     return service.desk.reembed()
 
 
-def purge(service: Served) -> JobInfo:
+async def purge(service: Served) -> JobInfo:
     """Take the bytes of what was deleted off the disk; answers with a job to follow."""
     return service.desk.purge()
 
 
-def job(job_id: str, request: Request, service: Served) -> Any:
+async def job(job_id: str, request: Request, service: Served) -> Any:
     """A job as it is now; with Accept: text/event-stream each step of it, as events `job`, until its end."""
     found = service.jobs.get(job_id)
     if "text/event-stream" not in request.headers.get("accept", ""):
@@ -170,6 +222,7 @@ async def _events(jobs: AsyncIterator[JobInfo]) -> AsyncIterator[str]:
         yield event(step.model_dump(), "job")
 
 
+@in_threads("reading")
 def verify(body: forms.VerifyRequest, service: Served) -> forms.Verified:
     """Check citations of older answers against what is indexed now.
 

@@ -41,10 +41,10 @@ class FolderLock:
     def _write(self, holder: dict[str, Any]) -> None:
         self._holder.write_text(json.dumps(holder))
 
-    def announce(self, url: str, corpus: Path | None = None) -> None:
-        """Note where the holder, a server, answers, and which folder it keeps indexed."""
+    def announce(self, url: str, corpus: Path | None = None, instance: str = "") -> None:
+        """Note where the holder, a server, answers, which folder it keeps indexed, and what `/livez` says there."""
         folder = {"corpus": str(corpus.resolve())} if corpus else {}
-        self._write({**json.loads(self._holder.read_text()), "url": url, **folder})
+        self._write({**json.loads(self._holder.read_text()), "url": url, "instance": instance, **folder})
 
     def release(self) -> None:
         """Release the lock, and remove the note of who held it."""

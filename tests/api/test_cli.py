@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from index.model.encoder import Encoder
-from index.storage.lock import holder_of, read_holder
+from index.storage.lock import read_holder
 from tests.support.cli import renglon
 from tests.support.paths import MODELS, ROOT, SEEDS
 from tests.support.scripted_llm import Script, scripted
-from tests.support.server import LocalServer, Server
+from tests.support.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -114,22 +113,6 @@ def test_doctor(synced: Path) -> None:
     assert result.returncode == 0
     assert "✗" not in result.stdout
     assert all(finding["ok"] for finding in json.loads(renglon(synced, "doctor", "--json").stdout))
-
-
-def test_doctor_works_once_a_server_has_stopped_or_was_killed(
-    seeds_data: Path, encoder: Encoder, tmp_path: Path
-) -> None:
-    data = copied(seeds_data, tmp_path)
-    server = LocalServer(data, SEEDS, encoder)
-    server.wait("/readyz")
-    busy = renglon(data, "doctor", "--fix")
-    assert busy.returncode == 1
-    assert server.url in busy.stderr
-    server.stop()
-    assert holder_of(data) is None
-    note = {"pid": 1, "command": "renglon serve", "url": server.url}
-    (data / "holder.json").write_text(json.dumps(note))  # what a server that was killed leaves behind
-    assert renglon(data, "doctor", "--fix").returncode == 0
 
 
 def test_doctor_names_the_command_that_mends(synced: Path) -> None:

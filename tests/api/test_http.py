@@ -142,7 +142,8 @@ def test_index_and_health(server: Server) -> None:
     index = web.get(f"{server.url}/v1/index").json()
     assert (index["state"], index["documents"], index["corpus"]) == ("ready", 5, "seeds")
     assert index["passages"] < index["sentences"]
-    assert web.get(f"{server.url}/livez").json() == {"status": "alive"}
+    alive = web.get(f"{server.url}/livez").json()
+    assert (alive["status"], len(alive["instance"])) == ("alive", 32)
     assert web.get(f"{server.url}/readyz").status_code == 200
 
 

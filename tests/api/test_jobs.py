@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from api.jobs import KEPT, Advance, Jobs
+from api.workers import Workers
 from rag.errors import DataFolderUnusable, IndexBusy, UnknownJob
+from tests.support.models import Panic
 
 
 def report(**values: Any) -> Any:
@@ -57,6 +59,8 @@ def test_progress_rate_and_time_left() -> None:
     jobs, seen = Jobs(), []
 
     def work(advance: Advance) -> dict[str, Any]:
+        advance(0, 40)
+        assert jobs.get(job.id).seconds_left is None
         for left in (30, 20, 10):
             advance(10, left)
             seen.append(jobs.get(job.id))
@@ -85,6 +89,46 @@ def test_failures_are_told_as_problems() -> None:
     assert unexpected.error.status == 500
     assert "secret" not in unexpected.model_dump_json()
     assert ended(jobs, jobs.submit("sync", report()).id).state == "done"  # the thread lives on
+
+
+def test_a_panic_fails_its_job_and_not_the_next_one() -> None:
+    workers = Workers()
+    jobs = Jobs(workers=workers)
+
+    def panic(_: Advance) -> dict[str, Any]:
+        raise Panic("a secret detail")
+
+    failed = ended(jobs, jobs.submit("sync", panic).id)
+    assert (failed.state, failed.error.status) == ("failed", 500)
+    assert "secret" not in failed.model_dump_json()
+    assert workers.faults["jobs"].startswith("Panic at ")
+    assert ended(jobs, jobs.submit("sync", report()).id).state == "done"
+
+
+@pytest.mark.parametrize("fault", [ValueError, Panic, SystemExit])
+def test_a_worker_that_something_ends_begins_again(fault: type[BaseException]) -> None:
+    workers, began, came_back = Workers(first_wait_s=0.01), [], threading.Event()
+
+    def work() -> None:
+        began.append(True)
+        if len(began) < 3:
+            raise fault("some reason")
+        came_back.set()
+
+    thread = workers.start("watch", work)
+    assert came_back.wait(30)
+    thread.join(30)
+    assert len(began) == 3
+    assert workers.faults["watch"].startswith(f"{fault.__name__} at ")
+
+
+def test_uploads_that_wait_are_all_kept() -> None:
+    jobs, go = Jobs(), threading.Event()
+    jobs.submit("sync", lambda _: {"waited": go.wait(10)})
+    first, second = jobs.submit("upload", report(n=1)), jobs.submit("upload", report(n=2))
+    assert first.id != second.id
+    go.set()
+    assert (ended(jobs, first.id).report, ended(jobs, second.id).report) == ({"n": 1}, {"n": 2})
 
 
 def test_records_are_bounded() -> None:

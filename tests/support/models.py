@@ -1,7 +1,9 @@
-"""Encoders that are the bundled one with a difference."""
+"""Encoders that are the bundled one with a difference, and tiny ones for tests in which vectors don't matter."""
 
 from __future__ import annotations
 
+import threading
+import zlib
 from typing import Any
 
 import numpy as np
@@ -33,3 +35,61 @@ class Counting(Encoder):
     def encode_documents(self, texts: Any, *rest: Any) -> Any:
         self.passages += len(texts)
         return super().encode_documents(texts, *rest)
+
+
+class Tiny(Encoder):
+    """Needs no model: a text's vector counts its words by their checksums."""
+
+    def __init__(self) -> None:
+        self.name, self.revision, self.dimension = "tiny", "1", 32
+
+    def encode_query(self, question: str) -> Any:
+        return self.encode_passages([question])[0]
+
+    def encode_queries(self, questions: Any) -> Any:
+        return self.encode_passages(questions)
+
+    def encode_passages(self, texts: Any, progress: Any = None) -> Any:
+        vectors = np.full((len(texts), self.dimension), 0.01, np.float32)
+        for vector, text in zip(vectors, texts, strict=True):
+            for word in text.lower().split():
+                vector[zlib.crc32(word.encode()) % self.dimension] += 1
+            vector /= np.linalg.norm(vector)
+        return vectors
+
+    def encode_documents(self, passages: Any, progress: Any = None) -> Any:
+        sentences = [text[a:b] for text, spans in passages for a, b in spans]
+        vectors = self.encode_passages([text for text, _ in passages]), self.encode_passages(sentences)
+        if progress:
+            progress(len(passages) + len(sentences))
+        return vectors
+
+
+class Held(Tiny):
+    """Tiny, and waits at `gate` while it embeds documents."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.reached = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def encode_documents(self, passages: Any, progress: Any = None) -> Any:
+        self.reached.set()
+        assert self.gate.wait(120)
+        return super().encode_documents(passages, progress)
+
+
+class Panic(BaseException):
+    """What a library written in Rust raises: no Exception."""
+
+
+class Panicking(Tiny):
+    """Tiny, but its first embedding of documents panics."""
+
+    panicked = False
+
+    def encode_documents(self, passages: Any, progress: Any = None) -> Any:
+        if not self.panicked:
+            self.panicked = True
+            raise Panic("called `Option::unwrap()` on a `None` value")
+        return super().encode_documents(passages, progress)

@@ -4,6 +4,7 @@ import { $, button, el, foreign } from "../shell/dom.js";
 import { t } from "../words/language.js";
 import { send } from "../shell/requests.js";
 
+const LOOK_MS = 500; // how often a job is looked at
 const OURS = "uploads/"; // how the names of uploaded documents begin
 
 /** Puts the upload into the panel's body, and a delete button into each row of an uploaded document. */
@@ -20,7 +21,7 @@ export function attach(body, documents, changed) {
     said.replaceChildren(el("p", {}, t("uploading")));
     const form = new FormData();
     for (const file of files) form.append("files", file);
-    const answer = await request("/v1/documents", { method: "POST", body: form });
+    const answer = await finished(await request("/v1/documents", { method: "POST", body: form }));
     const results = answer.files ?? [{ name: files.map((file) => file.name).join(", "), result: "refused", reason: answer.detail }];
     await changed(results.map((one) => line(one)));
   }
@@ -53,6 +54,16 @@ export function attach(body, documents, changed) {
   }
   $(".hint", body).after(area);
   return said;
+}
+
+/** The answer to an upload. A large one becomes a job, which is followed to its end. */
+async function finished(answer) {
+  let job = answer;
+  while (job.kind === "upload" && (job.state === "queued" || job.state === "running")) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    job = await request(`/v1/jobs/${job.id}`);
+  }
+  return job.report ?? job.error ?? job;
 }
 
 async function request(path, options) {

@@ -7,6 +7,7 @@ import { cut } from "../shell/offsets.js";
 import { format } from "./address.js";
 import { check } from "./quote-check.js";
 
+const MOST = 2000; // lines that the server returns in one answer
 const AROUND = 300; // lines fetched before and after the cited ones; the rest on demand
 const pane = $("#source");
 const list = $("#source-lines");
@@ -74,7 +75,8 @@ async function fetchLines(route, citation) {
     if (!citation && route.first > info.lines) {
       return { error: t("noLines", { count: number(info.lines), n: number(route.first) }) };
     }
-    const [from, to] = [Math.max(1, first - AROUND), Math.min(info.lines, Math.max(last, first) + AROUND)];
+    const from = Math.max(1, first - AROUND);
+    const to = Math.min(info.lines, Math.max(last, first) + AROUND, from + MOST - 1);
     const body = await get(`/v1/documents/${id}/lines?start=${from}&end=${to}`);
     return { file: body.file, sha256: body.file_sha256, count: body.line_count, lines: body.lines };
   } catch (error) {
