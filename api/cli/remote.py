@@ -38,7 +38,9 @@ class Remote:
         key = settings.api_key.get_secret_value() if settings.api_key else ""
         self._key = httpx.Headers({b"authorization": f"Bearer {key}".encode()} if key else {})
         # trust_env=False: neither a proxy nor a .netrc file of the environment has a part in this.
-        self._client = httpx.Client(trust_env=False, timeout=ANSWER_S + settings.llm_timeout_s)
+        self._client = httpx.Client(
+            trust_env=False, timeout=ANSWER_S + settings.llm_timeout_s, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     @classmethod
     def of(cls, settings: Settings) -> Remote | None:
