@@ -98,6 +98,7 @@ def test_lines_come_in_slices(server: LocalServer) -> None:
 def test_a_loader_that_panics_is_shown_and_begins_again(tmp_path: Path, corpus: Path) -> None:
     server = LocalServer(tmp_path / "data", corpus, Panicking())
     try:
+        server.wait("/livez")
         server.wait_until("ready")
         assert httpx.get(f"{server.url}/readyz").json()["faults"]["start"].startswith("Panic at ")
         assert httpx.get(f"{server.url}/v1/index").json()["documents"] == 2

@@ -40,8 +40,11 @@ class Counting(Encoder):
 class Tiny(Encoder):
     """Needs no model: a text's vector counts its words by their checksums."""
 
-    def __init__(self) -> None:
-        self.name, self.revision, self.dimension = "tiny", "1", 32
+    def __init__(self, dimension: int = 32) -> None:
+        self.name, self.revision, self.dimension = "tiny", "1", dimension
+
+    def lower_layers(self) -> None:
+        """There are none, so that answers are chosen without a reader."""
 
     def encode_query(self, question: str) -> Any:
         return self.encode_passages([question])[0]
