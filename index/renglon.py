@@ -45,7 +45,7 @@ class Renglon:
             raise self.store.busy()
         return self.store
 
-    def announce(self, url: str, instance: str) -> None:
+    def announce(self, url: str, instance: str = "") -> None:
         """Let other processes know where this one, a server, can be asked, unless another one writes the folder."""
         if not self.store.follows:
             self.writable().lock.announce(url, self.settings.corpus, instance)

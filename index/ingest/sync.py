@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from llama_index.core.node_parser import NodeParser
 
 from index.corpus.documents import Document, TextLimits, read_document, refused_on_failure
@@ -18,11 +20,18 @@ from index.reading import ReadableStore
 from index.records import Change, ModelKey
 from index.store import Store
 from rag.errors import FileRefused, ModelMismatch
+from rag.vectors import Vectors
 
 # Documents are embedded together until this many texts are gathered: long enough for batches of even length,
 # short enough that an interrupted sync loses seconds of work.
 GATHER = 2048
+# Texts that the model gets at once. One group of documents fits; a longer document goes slice by slice, since the
+# vectors of its sentences alone would take gigabytes.
+SLICE = 2 * GATHER
 Progress = Callable[[int, int], None]
+
+
+Text = tuple[str, list[tuple[int, int]]]  # a passage, and the span of each of its sentences
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Work:
     passages: list[Passage]
 
     @property
-    def texts(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+    def texts(self) -> Iterator[Text]:
         """Each passage with the spans of its sentences."""
         text = self.document.source.text
         for passage in self.passages:
@@ -145,7 +154,7 @@ class Syncer:
         meter.begin(works)
         texts = [text for work in works for text in work.texts]
         with refused_on_failure():
-            vectors, sentences = self._encoder.encode_documents(texts, meter.advance)
+            vectors, sentences = self._encoded(texts, meter)
         changes, first, sentence = [], 0, 0
         for work in works:
             last, end = first + len(work.passages), sentence + work.size - len(work.passages)
@@ -154,6 +163,18 @@ class Syncer:
             )
             first, sentence = last, end
         return changes
+
+    def _encoded(self, texts: Sequence[Text], meter: _Meter) -> tuple[Vectors, Vectors]:
+        """Vectors of passages and of their sentences; those of sentences in half precision, as they will be stored."""
+        vectors = np.empty((len(texts), self._encoder.dimension), np.float32)
+        count = sum(len(spans) for _, spans in texts)
+        sentences: Any = np.empty((count, self._encoder.dimension), np.float16)
+        first = sentence = 0
+        for part in _sliced(texts):
+            whole, own = self._encoder.encode_documents(part, meter.advance)
+            vectors[first : first + len(part)], sentences[sentence : sentence + len(own)] = whole, own
+            first, sentence = first + len(part), sentence + len(own)
+        return vectors, sentences
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed every passage with the model that is loaded, then switch to it in one transaction.
@@ -180,6 +201,19 @@ class Syncer:
             catalog.add_vectors(model, rows)
             if progress:
                 progress(len(rows), max(0, len(pks) - start - GATHER // 8))
+
+
+def _sliced(texts: Sequence[Text]) -> Iterator[list[Text]]:
+    part: list[Text] = []
+    size = 0
+    for text in texts:
+        part.append(text)
+        size += 1 + len(text[1])
+        if size >= SLICE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _gathered(documents: Iterable[Work]) -> Iterator[list[Work]]:
