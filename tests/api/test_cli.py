@@ -13,7 +13,6 @@ import pytest
 
 from index.storage.lock import read_holder
 from tests.support.cli import renglon
-from tests.support.folders import copied
 from tests.support.paths import MODELS, ROOT, SEEDS
 from tests.support.scripted_llm import Script, scripted
 from tests.support.server import Server
