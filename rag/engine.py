@@ -27,7 +27,8 @@ from rag.followups import standalone as by_rules
 from rag.passages import Vectors
 from rag.progress import Clock, Finding, as_hit, cites
 from rag.question import language_of, tidy
-from rag.reading.asked_form import asked_form
+from rag.reading.agreement import Agreement, agreement
+from rag.reading.asked_form import Form, asked_form
 from rag.reading.stretches import StretchReader, read_evidence
 from rag.support.check import SupportCheck
 from rag.types import Answer, AnswerSentence, SearchResult, Turn
@@ -160,11 +161,18 @@ class Engine(BaseQueryEngine):
         hits, evidence = self._retrieve(understood, clock)
         language = language_of(question)
         same = not evidence or language_of(evidence[0].passage.text) == language
-        confidence = self._calibration.confidence(features(asked_form(understood), evidence, hits, same))
+        asked = asked_form(understood)
+        confidence = self._calibration.confidence(features(asked, evidence, hits, same))
         verdict = self._calibration.verdict(confidence, language) if evidence else "no_evidence"
         passages = [as_hit(hit) for hit in in_order(hits, evidence)]
         groups = choose(evidence, self._max_sentences) if verdict != "no_evidence" else []
-        return Finding(question, standalone, language, passages, evidence, groups, confidence, verdict, same, clock)
+        agreed = Agreement()
+        if verdict == "answered":
+            groups, agreed = agreement(understood, groups, evidence)
+        return Finding(
+            question, standalone, language, passages, evidence, groups, confidence, verdict, same, clock,
+            agreed, yes_or_no=asked.form is Form.YES_NO,
+        )  # fmt: skip
 
     def _writer(self, finding: Finding) -> Writer:
         return Writer(self._index.source, near=finding.verdict == "unsure")
@@ -197,9 +205,16 @@ class Engine(BaseQueryEngine):
             if delta:
                 yield TextAdded(delta)
             yield from (CitationAdded(citation) for citation in citations)
+        yield Finished(self._whole(finding, writer, self._notice(finding, writer, notice)))
+
+    def _notice(self, finding: Finding, writer: Writer, notice: str | None) -> str | None:
+        """What a reader of sentences in the source's own words should know, after what was noticed before."""
+        said = [notice or ""]
+        if writer.citations and finding.yes_or_no and finding.verdict == "answered":
+            said.append(messages.YES_OR_NO[finding.language])
         if writer.citations and not finding.same_language:
-            notice = " ".join(filter(None, [notice, messages.AS_WRITTEN[finding.language]]))
-        yield Finished(self._whole(finding, writer, notice))
+            said.append(messages.AS_WRITTEN[finding.language])
+        return " ".join(filter(None, said)) or None
 
     async def _written(self, author: Author, finding: Finding, deadline: float) -> AsyncIterator[Event]:
         """The steps of an answer that the model writes; of an extracted one, when it fails."""
@@ -258,6 +273,8 @@ class Engine(BaseQueryEngine):
             text=writer.text if answered else messages.NO_EVIDENCE[finding.language], citations=writer.citations,
             passages=cited, confidence=round(finding.confidence, 4), invalid_citations=writer.invalid, notice=notice,
             sentences=written.sentences if written else [], dropped_markers=written.dropped_markers if written else 0,
+            differing=finding.agreement.differing(writer.citations) if answered else [],
+            agreeing=finding.agreement.comparison.agreeing if answered else None,
             standalone_question=finding.standalone, degraded=self._index.degraded(),
             timings_ms=finding.clock.total(), index_version=self._index.version(),
         )  # fmt: skip

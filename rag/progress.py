@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llama_index.core.schema import NodeWithScore
 
 from rag.evidence.confidence import Verdict
 from rag.evidence.rank import Evidence
+from rag.reading.agreement import Agreement
 from rag.types import Citation, PassageHit
 
 
@@ -45,6 +46,8 @@ class Finding:
     verdict: Verdict
     same_language: bool
     clock: Clock
+    agreement: Agreement = field(default_factory=Agreement)
+    yes_or_no: bool = False
 
 
 def as_hit(hit: NodeWithScore) -> PassageHit:

@@ -18,7 +18,7 @@ LONGEST = 800
 MOST_SENTENCES = 24
 AROUND = 1  # neighbours on each side of a likely sentence
 # The reader's part in a sentence's score.
-READER_WEIGHT = 0.1
+READER_WEIGHT = 0.05
 # Scores are clipped: beyond these the reader is sure, and a sum should not be ruled by how sure.
 LEAST, MOST = -12.0, 8.0
 
