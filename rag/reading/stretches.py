@@ -10,8 +10,8 @@ from rag.evidence.rank import Evidence
 from rag.passages import PassageNode
 from rag.reading.result import SentenceReading
 
-# Characters that are read for a question: about 900 tokens, eight stretches of three sentences.
-MOST_CHARS = 3500
+# Characters that are read for a question: about 600 tokens, five or six stretches of three sentences.
+MOST_CHARS = 2400
 # Characters of one stretch: beyond them attention costs more than it finds.
 LONGEST = 800
 # Sentences that are considered; the answer stands among them in nearly all cases where it was retrieved at all.
