@@ -16,6 +16,7 @@ from rag.evidence.boilerplate import boilerplate
 from rag.passages import Sentence
 
 REMEMBERED = 2048  # documents whose scores are kept, about 10 kB each
+MOST_PASSAGES = 400  # of a document that are looked at; boilerplate stands at its ends
 # Lines that many documents share are looked for in a sample: what a site puts on every page shows in a few hundred.
 SAMPLE = 400
 SAMPLE_CHARS = 8_000  # at either end of a document
@@ -44,7 +45,7 @@ class BoilerplateScores:
             return {}
 
     def _score(self, document_id: str, sha256: str) -> Mapping[int, float]:
-        rows = [row for row in self._store.catalog.passages_of([document_id]) if row.sha256 == sha256]
+        rows = [row for row in self._store.catalog.passages_of([document_id], MOST_PASSAGES) if row.sha256 == sha256]
         sentences = [
             Sentence(row.text[a - row.char_start : b - row.char_start], a, b, first, last)
             for row in rows

@@ -156,11 +156,13 @@ def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings) -> 
 
 def indexed(store: ReadableStore) -> Indexed:
     """What an engine reads of an open store besides the passages."""
+    from index.boilerplate import BoilerplateScores
     from rag.engine import Indexed
 
     return Indexed(
         source=store.catalog,
         lexicon=lambda: store.lexicon,
         version=lambda: store.catalog.generation,
+        boilerplate=BoilerplateScores(store),
         degraded=lambda: store.degraded,
     )

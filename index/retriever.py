@@ -36,7 +36,7 @@ class HybridRetriever(BaseRetriever):
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         given = query_bundle.embedding
         vector = self._encoder.encode_query(query_bundle.query_str) if given is None else np.asarray(given, np.float32)
-        return [_node(*ranked) for ranked in self.rank(query_bundle.query_str, vector)[: self._limit]]
+        return [_hit(*ranked) for ranked in self.rank(query_bundle.query_str, vector)[: self._limit]]
 
     def rank(self, question: str, vector: Vectors) -> list[tuple[PassageRow, float, float, float]]:
         """(passage, fused score, cosine, share of words) of all candidates, best first."""
@@ -86,7 +86,12 @@ class HybridRetriever(BaseRetriever):
         return [pk for _, pk in best]
 
 
-def _node(row: PassageRow, score: float, cosine: float, shared: float) -> NodeWithScore:
+def _hit(row: PassageRow, score: float, cosine: float, shared: float) -> NodeWithScore:
+    return NodeWithScore(node=passage_node(row, cosine, shared), score=score)
+
+
+def passage_node(row: PassageRow, cosine: float = 0.0, shared: float = 0.0) -> PassageNode:
+    """A passage of the catalogue as a node, with what is known of its likeness to a question."""
     metadata = {
         "document_id": row.document_id, "file": row.file, "file_sha256": row.sha256, "line_start": row.line_start,
         "line_end": row.line_end, "cosine": cosine, "shared": shared,
@@ -98,4 +103,4 @@ def _node(row: PassageRow, score: float, cosine: float, shared: float) -> NodeWi
     )  # fmt: skip
     start = row.char_start
     sentences = tuple(Sentence(row.text[a - start : b - start], a, b, la, lb) for a, b, la, lb in row.sentences)
-    return NodeWithScore(node=node.with_sentences(sentences, row.sentence_vectors), score=score)
+    return node.with_sentences(sentences, row.sentence_vectors)

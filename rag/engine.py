@@ -19,6 +19,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 from rag import messages
 from rag.citations import Source, Writer
 from rag.events import CitationAdded, Event, Finished, PassagesFound, Retracted, TextAdded
+from rag.evidence.boilerplate import ScoresOf, without_boilerplate
 from rag.evidence.confidence import Calibration, features
 from rag.evidence.rank import Asked, Evidence, Lexicon, collect, in_order
 from rag.evidence.select import choose
@@ -50,11 +51,12 @@ SETTLE = 5  # a document that is replaced between two looks is looked for again,
 
 @dataclass(frozen=True)
 class Indexed:
-    """What the engine reads of the index besides the passages: texts, word analysis, generation, health."""
+    """What the engine reads of the index besides the passages: texts, words, boilerplate, generation, health."""
 
     source: Source
     lexicon: Callable[[], Lexicon]
     version: Callable[[], int]
+    boilerplate: ScoresOf = lambda *_: {}
     degraded: Callable[[], bool] = lambda: False
 
 
@@ -147,6 +149,7 @@ class Engine(BaseQueryEngine):
         clock.lap("retrieve")
         lexicon = self._index.lexicon()
         evidence = collect(Asked.of(question, vector, lexicon), hits, lexicon)
+        evidence = without_boilerplate(evidence, self._index.boilerplate)
         clock.lap("evidence")
         if self._reader:
             evidence = read_evidence(self._reader, question, evidence)

@@ -238,11 +238,16 @@ class Catalog:
             found[row[0]] = PassageRow(*columns)
         return [found[pk] for pk in pks if pk in found]
 
-    def passages_of(self, ids: Sequence[str]) -> list[PassageRow]:
-        """All passages of documents, in the order given and as they stand there."""
+    def passages_of(self, ids: Sequence[str], most: int) -> list[PassageRow]:
+        """The passages of documents, in the order given and as they stand there.
+
+        Of a document with more than `most` passages, those at its beginning and at its end.
+        """
         pks: list[int] = []
         for id_ in ids:
-            pks += self._keys("SELECT pk FROM passages WHERE document_id = ? ORDER BY ordinal", (id_,))
+            own = self._keys("SELECT pk FROM passages WHERE document_id = ? ORDER BY ordinal", (id_,))
+            half = -(-most // 2)
+            pks += own if len(own) <= most else own[:half] + own[-half:]
         return self.passages(pks)
 
     def sample(self, most: int) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ ScoresOf = Callable[[str, str], Mapping[int, float]]
 
 BOILERPLATE = 0.5  # a sentence with this score or a higher one is boilerplate
 DEPTH = 20  # sentences, the best first, that are checked for a question; the ones behind them are hardly ever cited
-# A question may ask for a by-line. Then its words are in it, or nothing else is nearly as near to it.
+# A question may ask for one such line. Then its words are in it, or nothing else is nearly as near to the question.
 _ASKED_FOR = 0.5  # share of the question's words
 _AHEAD = 0.03  # cosine before the nearest sentence of the text itself
 READ = 2_000  # characters of a line that are looked at: boilerplate is shorter
@@ -83,8 +83,8 @@ def without_boilerplate(evidence: Sequence[Evidence], scores_of: ScoresOf) -> li
     if not lines:
         return list(evidence)
     nearest = max((e.cosine for e in kept), default=0.0)
-    asked_for = {id(e) for e in lines if e.shared >= _ASKED_FOR or e.cosine >= nearest + _AHEAD}
-    dropped = {id(e) for e in lines} - asked_for
+    asked_for = next((e for e in lines if e.shared >= _ASKED_FOR or e.cosine >= nearest + _AHEAD), None)
+    dropped = {id(e) for e in lines if e is not asked_for}
     return [e for e in evidence if id(e) not in dropped]
 
 

@@ -1,0 +1,26 @@
+"""The catalogue's documents as a conversation about them needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from index.retriever import passage_node
+from index.store import Store
+from rag.conversation.articles import Listed
+from rag.passages import PassageNode
+
+
+class StoredArticles:
+    """The documents of an open store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def listed(self) -> Sequence[Listed]:
+        """All documents, by file."""
+        return [Listed(row.id, row.file, row.indexed_at) for row in self._store.catalog.documents()]
+
+    def passages(self, ids: Sequence[str], most: int) -> list[PassageNode]:
+        """Passages of documents, at most so many of each, in the order given and as they stand there."""
+        with self._store.catalog.snapshot():
+            return [passage_node(row) for row in self._store.catalog.passages_of(ids, most)]

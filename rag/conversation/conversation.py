@@ -1,0 +1,131 @@
+"""The conversation's own answers, which need no search: small talk and summaries."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from llama_index.core.schema import NodeWithScore
+
+from rag.conversation import replies
+from rag.conversation.articles import Articles, Listed, at_place, named, read, sampled
+from rag.conversation.small_talk import SmallTalk, small_talk
+from rag.conversation.suggestions import Suggestions, candidates
+from rag.conversation.summary import summarise
+from rag.conversation.summary_request import SummaryRequest, summary_request
+from rag.evidence.boilerplate import ScoresOf
+from rag.evidence.overlap import WORD
+from rag.evidence.rank import Evidence, Lexicon
+from rag.passages import PassageNode, Vectors
+from rag.progress import Clock, Finding, as_hit
+from rag.question import language_of
+from rag.types import Answer
+
+# How near a subject must be to the articles to be summed up: they share half of its words, or a sentence is this near.
+_SHARED = 0.5
+_NEAR = 0.85
+_NO_SUCH_WORD = WORD + "qxzkqxzk"
+
+Search = Callable[[str], tuple[Sequence[NodeWithScore], Sequence[Evidence]]]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a summary is made of; `notice` says what it leaves out."""
+
+    finding: Finding
+    notice: str | None
+
+
+class Conversation:
+    """Recognises and answers what isn't a question. Safe to call from many threads."""
+
+    def __init__(
+        self, articles: Articles, lexicon: Callable[[], Lexicon], scores_of: ScoresOf, version: Callable[[], int]
+    ) -> None:
+        self._articles, self._lexicon, self._scores_of, self._version = articles, lexicon, scores_of, version
+        self._suggestions = Suggestions()
+
+    def small_talk(self, message: str, ask: Callable[[str], Answer]) -> Answer | None:
+        """The reply to small talk; None for anything else. `ask` tries the questions that it suggests."""
+        talk = small_talk(message, self._is_known)
+        return self._reply(message, talk, ask) if talk else None
+
+    def summary(self, message: str, search: Search, encode: Callable[[str], Vectors]) -> Summary | None:
+        """What a message wants summed up; None when it isn't a request for a summary."""
+        request = summary_request(message)
+        if request is None:
+            return None
+        clock = Clock()
+        documents = self._articles.listed()
+        one = self._one(request, documents)
+        if request.scope == "all" or one is not None:
+            chosen = [one] if one is not None else documents
+            passages = read(self._articles, chosen)
+            sentences = summarise(passages, self._scores_of, self._lexicon().terms)
+            some = len(sampled(chosen))
+            notice = replies.SAMPLED[request.language].format(some, len(chosen)) if some < len(chosen) else None
+        else:
+            passages, sentences, notice = *self._on_subject(request.topic, search, encode), None
+        clock.lap("evidence")
+        return Summary(_finding(message, request.language, passages, sentences, clock), notice)
+
+    def _reply(self, message: str, talk: SmallTalk, ask: Callable[[str], Answer]) -> Answer:
+        clock = Clock()
+        language = talk.language or language_of(message)
+        documents = self._articles.listed()
+        version = self._version()
+        suggestions = self._suggestions.of(
+            version,
+            language,
+            lambda: candidates(read(self._articles, documents), language, self._scores_of),
+            ask,
+        )
+        text = replies.reply(talk.kind, language, [document.file for document in documents], suggestions)
+        return Answer(
+            id=uuid.uuid4().hex, question=message, status="none_asked", language=language, text=text, citations=[],
+            passages=[], confidence=0.0, suggestions=suggestions, timings_ms=clock.total(), index_version=version,
+        )  # fmt: skip
+
+    def _is_known(self, word: str) -> bool:
+        """Whether the corpus has a word."""
+        weights = self._lexicon().idf([WORD + word, _NO_SUCH_WORD])
+        return weights.get(WORD + word, 0.0) < weights[_NO_SUCH_WORD]
+
+    def _one(self, request: SummaryRequest, documents: Sequence[Listed]) -> Listed | None:
+        if request.scope == "place":
+            return at_place(documents, request.place)
+        return named(documents, request.topic) if request.scope == "topic" else None
+
+    def _on_subject(
+        self, topic: str, search: Search, encode: Callable[[str], Vectors]
+    ) -> tuple[list[PassageNode], list[Evidence]]:
+        if not topic.strip():
+            return [], []
+        hits, evidence = search(topic)
+        passages = list({e.passage.node_id: e.passage for e in evidence}.values())
+        if not any(e.shared >= _SHARED or e.cosine >= _NEAR for e in evidence[:10]):
+            return passages, []
+        vector = encode(topic)
+
+        def relevance(vectors: Vectors) -> Vectors:
+            cosines = vectors @ vector
+            low, high = float(cosines.min()), float(cosines.max())
+            return np.asarray((cosines - low) / (high - low or 1.0), np.float32)
+
+        return passages, summarise(passages, self._scores_of, self._lexicon().terms, relevance)
+
+
+def _finding(
+    message: str, language: str, passages: Sequence[PassageNode], sentences: list[Evidence], clock: Clock
+) -> Finding:
+    cited = {e.passage.node_id for e in sentences}
+    hits = [as_hit(NodeWithScore(node=passage, score=0.0)) for passage in passages if passage.node_id in cited]
+    same = not sentences or language_of(sentences[0].passage.text) == language
+    return Finding(
+        question=message, standalone=None, language=language, passages=hits, evidence=sentences,
+        groups=[[e] for e in sentences], confidence=1.0 if sentences else 0.0, answerable=bool(sentences),
+        same_language=same, clock=clock,
+    )  # fmt: skip
