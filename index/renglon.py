@@ -128,8 +128,10 @@ def globs_of(settings: Settings) -> Globs:
 
 def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings) -> Engine:
     """An engine over an open store."""
+    from index.articles import StoredArticles
     from index.model.reader import load_reader
     from index.retriever import HybridRetriever
+    from rag.conversation.conversation import Conversation
     from rag.engine import Engine
     from rag.evidence.confidence import load_calibration
     from rag.support.check import SupportCheck
@@ -141,16 +143,18 @@ def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings) -> 
     if server:
         server.warm()
     reader = load_reader(settings, encoder)
+    index = indexed(store)
     return Engine(
         retriever=HybridRetriever(store, encoder, settings.passages),
         encoder=encoder,
-        index=indexed(store),
+        index=index,
         calibration=load_calibration(settings.calibration, reading=reader is not None),
         reader=reader,
         max_chars=settings.max_question_chars,
         max_sentences=settings.max_sentences,
         author=author,
         support=SupportCheck(encoder) if author else None,
+        conversation=Conversation(StoredArticles(store), index.lexicon, index.boilerplate, index.version),
     )
 
 

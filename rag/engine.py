@@ -18,6 +18,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from rag import messages
 from rag.citations import Source, Writer
+from rag.conversation.conversation import Conversation
 from rag.events import CitationAdded, Event, Finished, PassagesFound, Retracted, TextAdded
 from rag.evidence.boilerplate import ScoresOf, without_boilerplate
 from rag.evidence.confidence import Calibration, features
@@ -83,13 +84,16 @@ class Engine(BaseQueryEngine):
         reader: StretchReader | None = None,
         author: Author | None = None,
         support: SupportCheck | None = None,
+        conversation: Conversation | None = None,
     ) -> None:
         """`reader` says where the answer stands, if it does; without it the ranking alone decides. `author` writes the
-        answers, and `support` checks what it wrote; without them sentences are extracted."""
+        answers, and `support` checks what it wrote; without them sentences are extracted. `conversation` answers what
+        isn't a question; without it everything is taken for one."""
         self._retriever, self._encoder, self._index, self._reader = retriever, encoder, index, reader
         self._calibration = calibration
         self._max_chars, self._max_sentences = max_chars, max_sentences
         self._author, self._support = author, support
+        self._conversation = conversation
         super().__init__(CallbackManager([]))
 
     def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
@@ -105,12 +109,19 @@ class Engine(BaseQueryEngine):
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """The steps of an extracted answer, as they are made; the last one carries the whole."""
+        if (aside := self._aside(question)) is not None:
+            yield from aside
+            return
         finding, writer = self._settled(question, history)
         yield PassagesFound(finding.passages)
         yield from self._extract(finding, writer=writer)
 
     async def astream(self, question: str, history: Sequence[Turn] = ()) -> AsyncIterator[Event]:
         """The steps of an answer, written by the model where there is one; the last one carries the whole."""
+        if (aside := await asyncio.to_thread(self._aside, question)) is not None:
+            for event in aside:
+                yield event
+            return
         if self._author is None:
             finding, writer = await asyncio.to_thread(self._settled, question, history)
             yield PassagesFound(finding.passages)
@@ -126,6 +137,21 @@ class Engine(BaseQueryEngine):
                 yield event
         else:
             yield Finished(self._whole(finding, self._writer(finding)))
+
+    def _aside(self, question: str) -> list[Event] | None:
+        """The steps of the reply to small talk or to a request for a summary; None for a question."""
+        if self._conversation is None:
+            return None
+        question = tidy(question, self._max_chars)
+        reply = self._conversation.small_talk(question, lambda suggested: _last(self.stream(suggested)))
+        if reply is not None:
+            return [PassagesFound([]), TextAdded(reply.text), Finished(reply)]
+        summary = self._conversation.summary(
+            question, lambda topic: self._retrieve(topic, Clock()), self._encoder.encode_query
+        )
+        if summary is None:
+            return None
+        return [PassagesFound(summary.finding.passages), *self._extract(summary.finding, summary.notice)]
 
     def warm(self) -> None:
         """Do once what the first question would otherwise wait for."""

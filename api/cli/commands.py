@@ -127,7 +127,7 @@ def ask(question: str, as_json: AsJson = False) -> None:
         _print_json(answer.model_dump())
     else:
         _print_answer(answer)
-    if answer.status == "no_evidence":
+    if answer.status in ("no_evidence", "unsure"):
         raise typer.Exit(NO_EVIDENCE_EXIT)
 
 

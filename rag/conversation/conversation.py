@@ -25,7 +25,7 @@ from rag.types import Answer
 
 # How near a subject must be to the articles to be summed up: they share half of its words, or a sentence is this near.
 _SHARED = 0.5
-_NEAR = 0.85
+_NEAR = 0.82
 _NO_SUCH_WORD = WORD + "qxzkqxzk"
 
 Search = Callable[[str], tuple[Sequence[NodeWithScore], Sequence[Evidence]]]
@@ -104,7 +104,7 @@ class Conversation:
     ) -> tuple[list[PassageNode], list[Evidence]]:
         if not topic.strip():
             return [], []
-        hits, evidence = search(topic)
+        _, evidence = search(topic)
         passages = list({e.passage.node_id: e.passage for e in evidence}.values())
         if not any(e.shared >= _SHARED or e.cosine >= _NEAR for e in evidence[:10]):
             return passages, []
@@ -126,6 +126,6 @@ def _finding(
     same = not sentences or language_of(sentences[0].passage.text) == language
     return Finding(
         question=message, standalone=None, language=language, passages=hits, evidence=sentences,
-        groups=[[e] for e in sentences], confidence=1.0 if sentences else 0.0, answerable=bool(sentences),
-        same_language=same, clock=clock,
+        groups=[[e] for e in sentences], confidence=1.0 if sentences else 0.0,
+        verdict="answered" if sentences else "no_evidence", same_language=same, clock=clock,
     )  # fmt: skip

@@ -17,10 +17,10 @@ _OPENING: Final[dict[Kind, dict[str, str]]] = {
     "test": {"es": "Funciona: le leo.", "en": "It works: I can read you."},
     "nonsense": {"es": "No he entendido el mensaje.", "en": "I didn't understand that."},
     "abilities": {
-        "es": "Respondo preguntas con frases de los artículos y digo de qué archivo y línea es cada una. Si los artículos "
-        "no lo dicen, también lo digo. Puedo resumirlos.",
-        "en": "I answer questions with sentences from the articles and say which file and line each one comes from. If the "
-        "articles don't say, I say so. I can also summarize them.",
+        "es": "Respondo preguntas con frases de los artículos y digo de qué archivo y línea es cada una. "
+        "Si los artículos no lo dicen, también lo digo. Puedo resumirlos.",
+        "en": "I answer questions with sentences from the articles and say which file and line each one comes from. "
+        "If the articles don't say, I say so. I can also summarize them.",
     },
     "subject": {
         "es": "Respondo sobre los artículos de esta carpeta; «Resume los artículos» da una idea de lo que dicen.",
@@ -34,10 +34,6 @@ _COUNT: Final = {
 }
 _TRY: Final = {"es": "Por ejemplo, puede preguntar:", "en": "For example, you can ask:"}
 _MORE: Final = {"es": "y {} más", "en": "and {} more"}
-NOTHING_TO_SUM_UP: Final = {
-    "es": "No hay en los artículos nada que resumir sobre eso.",
-    "en": "There is nothing in the articles about that to summarize.",
-}
 SAMPLED: Final = {
     "es": "Resumen de {} de los {} artículos.",
     "en": "A summary of {} of the {} articles.",
@@ -55,5 +51,5 @@ def reply(kind: Kind, language: str, files: Sequence[str], suggestions: Sequence
             named.append(_MORE[language].format(len(files) - MOST_NAMED))
         parts.append(", ".join(named))
     if suggestions:
-        parts.append(f"{_TRY[language]} {' '.join(suggestions)}")
+        parts.append("\n- ".join([_TRY[language], *suggestions]))
     return " ".join(part for part in parts if part)

@@ -21,6 +21,7 @@ from rag.types import Answer
 WANTED = 3
 MOST_TRIED = 12  # candidates that the engine is asked for at most …
 MOST_SECONDS = 4.0  # … and for so long
+_OFTEN = 0.2  # share of a name's occurrences that introduce it, from which it is somebody's
 _READ = 1_000  # characters of a sentence
 
 _CAPITAL = r"[A-ZÁÉÍÓÚÑÜ][\w’'-]+"
@@ -42,7 +43,13 @@ _COUNT = re.compile(
     r"\d[\d.,]*(?: (?:mil|millones de))? (?P<noun>[a-zñáéíóú]{3,}s)\b"
     rf"(?P<rest> (?:a|en) {_CAPITAL}(?: (?:del|de) {_CAPITAL})?)?"
 )
-_PLACE = re.compile(rf"\b(?:en|desde|hacia|hasta|in|from|to|at|near) (?P<name>{_NAME})")
+# People are introduced by a word for what they are: "presidente Vladimir Putin"; places by a preposition or an article.
+_INTRODUCED = re.compile(rf"\b(?P<word>[a-zñáéíóú]{{4,}}) (?P<name>{_NAME})")
+_NOT_INTRODUCING = frozenset(
+    """desde hacia hasta sobre para entre según contra ante bajo tras como pero porque cuando donde mientras unos unas
+    estos estas este esta from with into onto over under about after before between against near that this these those
+    while when where because than then like""".split()  # noqa: SIM905
+)
 _WORDS = {
     "es": {"who": "¿Quién es {}?", "said": "¿Qué dijo {}?", "thing": "¿Qué es {}?"},
     "en": {"who": "Who is {}?", "said": "What did {} say?", "thing": "What is {}?"},
@@ -64,14 +71,27 @@ def candidates(passages: Sequence[PassageNode], language: str, scores_of: Scores
     weight: Counter[str] = Counter()
     texts = list(_texts(passages, scores_of))
     names = Counter(name for text, _ in texts for name in re.findall(_NAME, text))
-    places = {match["name"] for text, _ in texts for match in _PLACE.finditer(text)}
+    introduced = Counter(
+        match["name"]
+        for text, _ in texts
+        for match in _INTRODUCED.finditer(text)
+        if match["word"] not in _NOT_INTRODUCING
+    )
+    people = {name for name, count in introduced.items() if count >= _OFTEN * names[name]}
     for text, document_id in texts:
         for form, subject in _subjects(text, language):
-            if form in ("who", "said") and subject in places:
+            if form in ("who", "said") and subject not in people:
                 continue
             question = subject if form == "count" else _WORDS[language][form].format(_lowered(subject))
             found.setdefault(question, Candidate(question, form, document_id))
             weight[question] += names[subject] + (3 if form == "count" else 0)
+    nouns: set[str] = set()
+    for question in sorted(found, key=lambda question: (-weight[question], question)):
+        if found[question].form == "count":  # one question about the same things is enough
+            noun = question.split()[1]
+            if noun in nouns:
+                del found[question]
+            nouns.add(noun)
     best = sorted(found.values(), key=lambda c: (-weight[c.question], c.question))
     return _mixed(best)
 
@@ -116,31 +136,37 @@ def _mixed(best: Sequence[Candidate]) -> list[Candidate]:
     return order
 
 
+@dataclass
+class _Search:
+    """Where the search for an index generation's suggestions in one language stands."""
+
+    generation: int
+    untried: list[Candidate]
+    good: list[str]
+
+
 class Suggestions:
     """Suggested questions of an index generation in a language: found when first needed, then kept."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[int, list[str]]] = {}
+        self._searches: dict[str, _Search] = {}
 
     def of(
         self, generation: int, language: str, find: Callable[[], list[Candidate]], ask: Callable[[str], Answer]
     ) -> list[str]:
-        """At most three questions that the engine answers; fewer when few candidates stand the test."""
+        """At most three questions that the engine answers; fewer when few candidates stand the test.
+
+        When time runs out, the search goes on with the next call.
+        """
         with self._lock:  # those who ask at the same time wait for one search rather than doing it again
-            kept = self._kept.get(language)
-            if kept is None or kept[0] != generation:
-                kept = self._kept[language] = (generation, _tried(find(), ask))
-            return kept[1]
-
-
-def _tried(found: Sequence[Candidate], ask: Callable[[str], Answer]) -> list[str]:
-    good: list[str] = []
-    end = time.monotonic() + MOST_SECONDS
-    for candidate in found[:MOST_TRIED]:
-        if len(good) == WANTED or time.monotonic() > end:
-            break
-        answer = ask(candidate.question)
-        if answer.status == "answered" and candidate.document_id in {c.document_id for c in answer.citations}:
-            good.append(candidate.question)
-    return good
+            search = self._searches.get(language)
+            if search is None or search.generation != generation:
+                search = self._searches[language] = _Search(generation, find()[:MOST_TRIED], [])
+            end = time.monotonic() + MOST_SECONDS
+            while search.untried and len(search.good) < WANTED and time.monotonic() < end:
+                candidate = search.untried.pop(0)
+                answer = ask(candidate.question)
+                if answer.status == "answered" and candidate.document_id in {c.document_id for c in answer.citations}:
+                    search.good.append(candidate.question)
+            return list(search.good)

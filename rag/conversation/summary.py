@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +75,7 @@ def _candidates(passages: Sequence[PassageNode], scores_of: ScoresOf) -> list[Ev
             continue
         data = passage.metadata
         lines = scores_of(data["document_id"], data["file_sha256"])
-        for sentence, vector in zip(passage.sentences, passage.vectors, strict=True):
+        for number, (sentence, vector) in enumerate(zip(passage.sentences, passage.vectors, strict=True)):
             words = len(sentence.text.split())
             if lines.get(sentence.char_start, 0.0) >= BOILERPLATE or not _WHOLE.search(sentence.text):
                 continue
@@ -82,7 +83,7 @@ def _candidates(passages: Sequence[PassageNode], scores_of: ScoresOf) -> list[Ev
                 continue
             seen[data["document_id"]] += 1
             score = _LEAD_BONUS * (seen[data["document_id"]] <= _LEADS) - _LEANING * bool(_LEANS.search(sentence.text))
-            found.append(Evidence(sentence, passage, vector, frozenset(), 0.0, 0.0, score))
+            found.append(Evidence(sentence, number, passage, vector, frozenset(), 0.0, 0.0, score))
     if len(found) <= CANDIDATES:
         return found
     vectors = np.stack([e.vector for e in found if e.vector is not None])
@@ -136,6 +137,4 @@ def _choice(candidates: Sequence[Evidence], vectors: Vectors, weight: Vectors) -
 
 
 def _with_terms(e: Evidence, score: float, terms_of: Callable[[str], Sequence[str]]) -> Evidence:
-    return Evidence(
-        e.sentence, e.passage, e.vector, frozenset(terms_of(e.sentence.text)), e.cosine, e.shared, max(0.0, score)
-    )
+    return replace(e, terms=frozenset(terms_of(e.sentence.text)), score=max(0.0, score))

@@ -54,6 +54,13 @@ _REST = {
     "en": r"(?: (?:of|on|about|from|in)\b)?(?P<topic>.*)",
 }
 _REQUEST = {language: re.compile(rf"{_POLITE}{asks}(?= |$){_REST[language]}") for language, asks in _ASKS.items()}
+# "Lo que dicen los artículos de Vietnam" is about Vietnam.
+_WHAT_IS_SAID = re.compile(
+    r"(?:(?:todo )?lo que (?:se )?(?:dicen?|cuentan?|sabe|hay)(?: (?:los|las|estos|estas) \w+)?"
+    r" (?:de|del|sobre|acerca de)"
+    r"|(?:everything|what|all)(?: that)? (?:they|is|the \w+|these \w+|you)(?: (?:say|says|said|tell|know|have))?"
+    r" (?:about|on|of)) "
+)
 _NOUN = (
     r"(?:articulos?|documentos?|archivos?|ficheros?|textos?|noticias?|notas?|fuentes?|coleccion|carpeta|contenido"
     r"|articles?|documents?|docs?|files?|texts?|stories|story|news|sources?|collection|folder|corpus|content|ones?)"
@@ -122,4 +129,5 @@ def _scope(language: str, plain: str, topic: str) -> SummaryRequest:
     if place:
         found = next(i for i, _ in enumerate(_ORDINALS) if place[f"p{i}"])
         return SummaryRequest("place", language, place=list(_ORDINALS)[found])
-    return SummaryRequest("topic", language, topic=topic)
+    said = _WHAT_IS_SAID.match(plain)
+    return SummaryRequest("topic", language, topic=topic[said.end() :] if said else topic)

@@ -1,0 +1,115 @@
+"""Small talk and summaries on the five articles: friendly, honest, in the asker's language, and never boilerplate."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from rag.engine import Engine
+from rag.events import Finished, PassagesFound
+from rag.types import Answer
+from tests.support.paths import SEEDS
+from tests.support.seed_boilerplate import SEED_LINES
+
+
+def verify(answer: Answer) -> None:
+    """Every citation stands in the file as quoted, and none is boilerplate."""
+    for citation in answer.citations:
+        text = (SEEDS / citation.file).read_bytes().decode()
+        assert text[citation.char_start : citation.char_end] == citation.quote
+        assert text.count("\n", 0, citation.char_start) + 1 == citation.line_start
+        assert citation.line_start not in SEED_LINES[citation.file]
+        assert citation.verified
+
+
+@pytest.mark.parametrize(
+    ("message", "language", "words"),
+    [
+        ("hola", "es", "Hay 5 artículos."), ("¡Gracias!", "es", "De nada"), ("thanks!", "en", "There are 5 articles."),
+        ("what can you do?", "en", "which file and line"), ("test", "en", "It works"), ("asdf", None, "5 art"),
+        ("¿De qué trata esto?", "es", "Resume los artículos"),
+    ],
+)  # fmt: skip
+def test_small_talk_gets_a_reply_without_citations(
+    engine: Engine, message: str, language: str | None, words: str
+) -> None:
+    answer = engine.answer(message)
+    assert (answer.status, answer.citations, answer.passages) == ("none_asked", [], [])
+    assert words in answer.text
+    assert language in (None, answer.language)
+
+
+def test_the_articles_are_listed_by_name(engine: Engine) -> None:
+    text = engine.answer("which articles do you have?").text
+    assert all(path.name in text for path in SEEDS.iterdir())
+
+
+@pytest.mark.parametrize("message", ["hola", "hello"])
+def test_what_is_suggested_is_answered(engine: Engine, message: str) -> None:
+    answer = engine.answer(message)
+    assert 1 <= len(answer.suggestions) <= 3
+    assert [engine.answer(question).status for question in answer.suggestions] == ["answered"] * len(answer.suggestions)
+    assert all(question in answer.text for question in answer.suggestions)
+
+
+@pytest.mark.parametrize("message", ["Resume los artículos", "Summarize the articles", "tl;dr"])
+def test_a_summary_covers_every_article(engine: Engine, message: str) -> None:
+    answer = engine.answer(message)
+    verify(answer)
+    assert answer.status == "answered"
+    assert 5 <= len(answer.citations) <= 8
+    assert {citation.file for citation in answer.citations} == set(SEED_LINES)
+    places = [(citation.file, citation.char_start) for citation in answer.citations]
+    assert places == sorted(places)
+    assert len({citation.quote for citation in answer.citations}) == len(answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("message", "file"),
+    [
+        ("Resume el primer artículo", "000_60289b1f0715d09a.txt"),
+        ("Summarize 003_aea391b7b29aaf7b.txt", "003_aea391b7b29aaf7b.txt"),
+        ("Summarize 002_1044bc92f2743a46", "002_1044bc92f2743a46.txt"),
+    ],
+)
+def test_a_summary_of_one_article(engine: Engine, message: str, file: str) -> None:
+    answer = engine.answer(message)
+    verify(answer)
+    assert {citation.file for citation in answer.citations} == {file}
+    assert len(answer.citations) >= 5
+
+
+def test_a_summary_of_the_last_one_is_of_one(engine: Engine) -> None:
+    answer = engine.answer("Summarize the last one")
+    verify(answer)
+    assert len({citation.file for citation in answer.citations}) == 1
+
+
+def test_a_summary_of_a_subject(engine: Engine) -> None:
+    answer = engine.answer("Resume lo que dicen de Vietnam")
+    verify(answer)
+    assert answer.status == "answered"
+    assert any("Vietnam" in citation.quote for citation in answer.citations)
+
+
+@pytest.mark.parametrize("message", ["Resume la receta de la paella", "Resume el noveno artículo"])
+def test_no_summary_of_what_isnt_there(engine: Engine, message: str) -> None:
+    answer = engine.answer(message)
+    assert (answer.status, answer.citations) == ("no_evidence", [])
+
+
+def test_steps_come_in_order_either_way(engine: Engine) -> None:
+    async def steps(message: str) -> list[object]:
+        return [event async for event in engine.astream(message)]
+
+    for message in ("hola", "Resume los artículos"):
+        for events in (list(engine.stream(message)), asyncio.run(steps(message))):
+            assert isinstance(events[0], PassagesFound)
+            assert isinstance(events[-1], Finished)
+
+
+def test_a_greeting_before_a_question_is_a_question(engine: Engine) -> None:
+    answer = engine.answer("Hola, ¿cuántos contenedores envió Corea del Norte a Rusia?")
+    assert answer.status == "answered"
+    assert "6.700" in answer.text
