@@ -18,7 +18,7 @@ class StoredArticles:
 
     def listed(self) -> Sequence[Listed]:
         """All documents, by file."""
-        return [Listed(row.id, row.file, row.indexed_at) for row in self._store.catalog.documents()]
+        return [Listed(row.id, row.file) for row in self._store.catalog.documents()]
 
     def passages(self, ids: Sequence[str], most: int) -> list[PassageNode]:
         """Passages of documents, at most so many of each, in the order given and as they stand there."""

@@ -119,7 +119,7 @@ def purge(as_json: AsJson = False) -> None:
 
 @app.command()
 def ask(question: str, as_json: AsJson = False) -> None:
-    """Answer a question; exit code 3 when the articles don't say."""
+    """Answer a question; exit code 3 when the articles don't say, or don't clearly say."""
     settings = _load_settings()
     data = _ask_server(settings, "/v1/query", {"question": question})
     answer = Answer(**data) if data else _locally(settings, "renglon ask").answer(question)

@@ -21,7 +21,6 @@ class Listed:
 
     id: str
     file: str
-    indexed_at: str
 
 
 class Articles(Protocol):
@@ -41,10 +40,8 @@ def sampled(documents: Sequence[Listed], most: int = MOST_DOCUMENTS) -> list[Lis
 
 
 def at_place(documents: Sequence[Listed], place: int) -> Listed | None:
-    """The document at a place in the list; -1 is the one that was indexed last."""
-    if place < 0:
-        return max(documents, key=lambda document: (document.indexed_at, document.file), default=None)
-    return documents[place] if place < len(documents) else None
+    """The document at a place in the list, negative from its end; None where there is none."""
+    return documents[place] if -len(documents) <= place < len(documents) else None
 
 
 def named(documents: Sequence[Listed], topic: str) -> Listed | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from rag.types import Answer
 # How near a subject must be to the articles to be summed up: they share half of its words, or a sentence is this near.
 _SHARED = 0.5
 _NEAR = 0.82
+_FIRST = 10  # sentences of a subject that decide
 _NO_SUCH_WORD = WORD + "qxzkqxzk"
 
 Search = Callable[[str], tuple[Sequence[NodeWithScore], Sequence[Evidence]]]
@@ -60,15 +62,18 @@ class Conversation:
             return None
         clock = Clock()
         documents = self._articles.listed()
-        one = self._one(request, documents)
-        if request.scope == "all" or one is not None:
-            chosen = [one] if one is not None else documents
+        hits = self._on_subject(request.topic, search) if request.scope in ("topic", "document") else []
+        chosen = self._chosen(request, documents, hits)
+        notice = None
+        if chosen:
             passages = read(self._articles, chosen)
             sentences = summarise(passages, self._scores_of, self._lexicon().terms)
             some = len(sampled(chosen))
             notice = replies.SAMPLED[request.language].format(some, len(chosen)) if some < len(chosen) else None
         else:
-            passages, sentences, notice = *self._on_subject(request.topic, search, encode), None
+            passages = list({e.passage.node_id: e.passage for e in hits}.values())
+            relevance = _Relevance(encode(request.topic)) if hits else None
+            sentences = summarise(passages, self._scores_of, self._lexicon().terms, relevance)
         clock.lap("evidence")
         return Summary(_finding(message, request.language, passages, sentences, clock), notice)
 
@@ -94,28 +99,40 @@ class Conversation:
         weights = self._lexicon().idf([WORD + word, _NO_SUCH_WORD])
         return weights.get(WORD + word, 0.0) < weights[_NO_SUCH_WORD]
 
-    def _one(self, request: SummaryRequest, documents: Sequence[Listed]) -> Listed | None:
+    def _chosen(
+        self, request: SummaryRequest, documents: Sequence[Listed], hits: Sequence[Evidence]
+    ) -> Sequence[Listed]:
+        """The documents that a request means; none when it means a subject, or nothing that there is."""
+        if request.scope == "all":
+            return documents
         if request.scope == "place":
-            return at_place(documents, request.place)
-        return named(documents, request.topic) if request.scope == "topic" else None
+            one = at_place(documents, request.place)
+        elif one := named(documents, request.topic):
+            pass
+        elif request.scope == "document" and hits:
+            scores: dict[str, float] = defaultdict(float)
+            for e in hits[:_FIRST]:
+                scores[e.place[0]] += max(0.0, e.score)
+            best = max(scores, key=lambda id_: scores[id_])
+            one = next((document for document in documents if document.id == best), None)
+        return [one] if one else []
 
-    def _on_subject(
-        self, topic: str, search: Search, encode: Callable[[str], Vectors]
-    ) -> tuple[list[PassageNode], list[Evidence]]:
-        if not topic.strip():
-            return [], []
-        _, evidence = search(topic)
-        passages = list({e.passage.node_id: e.passage for e in evidence}.values())
-        if not any(e.shared >= _SHARED or e.cosine >= _NEAR for e in evidence[:10]):
-            return passages, []
-        vector = encode(topic)
+    def _on_subject(self, topic: str, search: Search) -> Sequence[Evidence]:
+        """What the articles have on a subject; nothing when it isn't theirs."""
+        evidence = search(topic)[1] if topic.strip() else []
+        return evidence if any(e.shared >= _SHARED or e.cosine >= _NEAR for e in evidence[:_FIRST]) else []
 
-        def relevance(vectors: Vectors) -> Vectors:
-            cosines = vectors @ vector
-            low, high = float(cosines.min()), float(cosines.max())
-            return np.asarray((cosines - low) / (high - low or 1.0), np.float32)
 
-        return passages, summarise(passages, self._scores_of, self._lexicon().terms, relevance)
+@dataclass(frozen=True)
+class _Relevance:
+    """How near sentences are to a subject, 0 for the farthest and 1 for the nearest of them."""
+
+    vector: Vectors
+
+    def __call__(self, vectors: Vectors) -> Vectors:
+        cosines = vectors @ self.vector
+        low, high = float(cosines.min()), float(cosines.max())
+        return np.asarray((cosines - low) / (high - low or 1.0), np.float32)
 
 
 def _finding(

@@ -100,8 +100,14 @@ _NOUN_EN = r"(?:articles?|documents?|docs|files?|texts?|sources|news|stories)"
 _ALL_ES = rf"(?:(?:todos |todas )?(?:los|las|tus|estos|estas|sus) {_NOUN_ES})"
 _ALL_EN = rf"(?:(?:all )?(?:of )?(?:the|your|these|those) {_NOUN_EN})"
 _ABLE_ES = r"(?:puedes?|podes|podrias?|sabes?|podeis)"
+_BEING_ES = (
+    r"(?:un[ao]? )?(?:robot|bot|human[oa]|persona|maquina|ia|programa|inteligencia artificial|modelo|real|alguien)"
+)
+_BEING_EN = r"(?:an? )?(?:real )?(?:robot|bot|human|person|machine|ai|program|human being|model|real|computer|someone)"
 # Questions about the service and its folder, whole: each must match from the first word to the last.
 _QUESTIONS: list[tuple[Kind, str, str]] = [
+    ("abilities", "es", rf"(?:tu )?eres (?:tu )?{_BEING_ES}(?: o (?:eres )?{_BEING_ES})?"),
+    ("abilities", "en", rf"are (?:you|u) {_BEING_EN}(?: or (?:are you )?{_BEING_EN})?"),
     ("abilities", "es",
         rf"(?:y )?(?:que|q) (?:cosas )?(?:{_ABLE_ES} hacer|haces|sabes hacer)(?: (?:tu|por mi|para mi))?"),
     ("abilities", "es",

@@ -12,7 +12,7 @@ from typing import Literal
 
 from rag.support.spelling import folded
 
-Scope = Literal["all", "place", "topic"]
+Scope = Literal["all", "place", "document", "topic"]
 
 LONGEST = 300  # characters
 
@@ -21,8 +21,8 @@ LONGEST = 300  # characters
 class SummaryRequest:
     """What is to be summed up.
 
-    `all`: every document; `place`: the document at `place` in the list, 0-based, negative from the end; `topic`: what
-    `topic` names, a document or a subject.
+    `all`: every document; `place`: the document at `place` in the list, 0-based, negative from the end; `document`: the
+    one about `topic`; `topic`: what `topic` names, a file or a subject.
     """
 
     scope: Scope
@@ -32,12 +32,12 @@ class SummaryRequest:
 
 
 _POLITE = (
-    r"(?:(?:hola|hello|hi|hey|oye|please|pls|por favor|porfa|ok|now|ahora|can you|could you|would you|can u"
+    r"(?:(?:hola|hello|hi|hey|oye|please|pls|por favor|porfa|ok|now|ahora|me|can you|could you|would you|can u"
     r"|i want you to|i need|i want|id like|me puedes|me podrias|puedes|podrias|podes|puede usted|quiero"
     r"|necesito|quisiera|me gustaria)[, ]+)*"
 )
 _ASKS = {
-    "es": r"(?:resum(?:e|a)(?:n|me|nos)?(?:lo|la|los|las)?|resumi(?:r|me)(?:me)?(?:lo|la|los|las)?|sintetiza(?:me|r)?"
+    "es": r"(?:resum(?:e|a)(?:n|s|me|nos)?(?:lo|la|los|las)?|resumi(?:r|me)(?:me)?(?:lo|la|los|las)?|sintetiza(?:me|r)?"
     r"|(?:haz|hacer|hace|dame|dar|escribe|prepara|muestra|ponme|crea|genera)(?:me|nos)? (?:un|el|una|la)"
     r" (?:breve |corto |pequeno )?(?:resumen|sintesis)|(?:un |el )?(?:breve )?(?:resumen|sintesis)"
     r"(?= de\b| del\b| sobre\b|$)|(?P<points>(?:cuales son |dame |dime )?(?:los|las) (?:puntos|ideas|hechos)"
@@ -60,6 +60,11 @@ _WHAT_IS_SAID = re.compile(
     r" (?:de|del|sobre|acerca de)"
     r"|(?:everything|what|all)(?: that)? (?:they|is|the \w+|these \w+|you)(?: (?:say|says|said|tell|know|have))?"
     r" (?:about|on|of)) "
+)
+_ABOUT = re.compile(
+    r"(?:(?:de|del|of) )?(?:(?:el|la|the) )?"
+    r"(?:articulo|noticia|documento|texto|nota|article|story|document|one|text|piece)"
+    r" (?:sobre|de|del|acerca de|que habla (?:de|del)|que trata (?:de|del)|about|on|of|that talks about) "
 )
 _NOUN = (
     r"(?:articulos?|documentos?|archivos?|ficheros?|textos?|noticias?|notas?|fuentes?|coleccion|carpeta|contenido"
@@ -129,5 +134,8 @@ def _scope(language: str, plain: str, topic: str) -> SummaryRequest:
     if place:
         found = next(i for i, _ in enumerate(_ORDINALS) if place[f"p{i}"])
         return SummaryRequest("place", language, place=list(_ORDINALS)[found])
+    about = _ABOUT.match(plain)
+    if about:
+        return SummaryRequest("document", language, topic=topic[about.end() :])
     said = _WHAT_IS_SAID.match(plain)
     return SummaryRequest("topic", language, topic=topic[said.end() :] if said else topic)

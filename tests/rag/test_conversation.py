@@ -80,10 +80,11 @@ def test_a_summary_of_one_article(engine: Engine, message: str, file: str) -> No
     assert len(answer.citations) >= 5
 
 
-def test_a_summary_of_the_last_one_is_of_one(engine: Engine) -> None:
-    answer = engine.answer("Summarize the last one")
+@pytest.mark.parametrize("message", ["Summarize the last one", "resúmeme la noticia sobre Shoigu"])
+def test_a_summary_of_one_that_is_described(engine: Engine, message: str) -> None:
+    answer = engine.answer(message)
     verify(answer)
-    assert len({citation.file for citation in answer.citations}) == 1
+    assert {citation.file for citation in answer.citations} == {"004_6b36a17d40a337a5.txt"}
 
 
 def test_a_summary_of_a_subject(engine: Engine) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.conversation.small_talk import SmallTalk, small_talk
+from tests.support.paths import ROOT
 
-GOLD = Path(__file__).parent.parent / "eval" / "gold"
+QUESTIONS_OF = ("seeds.jsonl", "followups.jsonl", "natural.jsonl", "differing.jsonl")
 
 TALK = {
     "greeting": [
@@ -41,7 +41,8 @@ TALK = {
         ("¿Quién eres?", "es"), ("¿Cómo funciona esto?", "es"), ("¿Qué te puedo preguntar?", "es"),
         ("¿en qué me puedes ayudar?", "es"), ("what can you do?", "en"), ("waht can yuo do", "en"), ("help", "en"),
         ("Who are you?", "en"), ("what can I ask?", "en"), ("how does this work??", "en"), ("What is this?", "en"),
-        ("hi! what can you do for me please", "en"), ("are you a robot?", "en"), ("what cn u do", "en"),
+        ("hi! what can you do for me please", "en"), ("are you a robot?", "en"),
+        ("¿Eres una persona o una máquina?", "es"), ("what cn u do", "en"),
     ],
     "subject": [
         ("¿De qué trata esto?", "es"), ("de que tratan los articulos", "es"), ("¿Qué temas hay?", "es"),
@@ -71,7 +72,8 @@ QUESTIONS = [
     "What do the articles say about Vietnam?", "¿Qué dicen los artículos sobre Vietnam?",
     "What can you do in Pyongyang?",
     "¿Cómo funciona el tren blindado?", "what is the Hwasong-11?", "test missiles", "misiles", "Good bye Lenin plot",
-    "What news are there about Kim?", "¿Qué noticias hay de Kim?", "Resume los artículos", "Summarize the articles",
+    "What news are there about Kim?", "¿Qué noticias hay de Kim?", "Resume los artículos",
+    "Summarize the articles", "Are you sure that Putin won?", "¿Eres consciente de la guerra?",
     "¿Y cuándo fue?", "And why?", "¿Por qué?", "who?", "¿Quién?", "¿Cuántos?", "¿Dónde?", "what else?", "how?",
 ]  # fmt: skip
 
@@ -89,16 +91,22 @@ def test_a_question_is_a_question(question: str) -> None:
 
 
 def test_no_gold_question_is_small_talk() -> None:
-    questions = [json.loads(line) for line in (GOLD / "seeds.jsonl").read_text().splitlines()]
-    questions += [json.loads(line) for line in (GOLD / "followups.jsonl").read_text().splitlines()]
-    asked = [q["question"] for q in questions if q.get("kind") not in ("small_talk", "talk")]
-    assert len(asked) > 250
+    lines = [line for name in QUESTIONS_OF for line in (ROOT / "eval" / "gold" / name).read_text().splitlines()]
+    asked = [json.loads(line)["question"] for line in lines]
+    assert len(asked) > 400
     assert [question for question in asked if small_talk(question)] == []
 
 
 def test_a_word_of_the_corpus_is_not_nonsense() -> None:
     assert small_talk("asdf") == SmallTalk("nonsense", None)
     assert small_talk("asdf", known=lambda word: word == "asdf") is None
+
+
+def test_the_gold_requests_are_recognised() -> None:
+    lines = (ROOT / "eval" / "gold" / "requests.jsonl").read_text().splitlines()
+    wanted = [r["request"] for r in map(json.loads, lines) if r["kind"] == "small_talk" and r["split"] == "dev"]
+    assert len(wanted) == 10
+    assert [request for request in wanted if small_talk(request) is None] == []
 
 
 @given(st.text(max_size=300))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.conversation.summary_request import SummaryRequest, summary_request
+from tests.support.paths import ROOT
 
-GOLD = Path(__file__).parent.parent / "eval" / "gold"
+QUESTIONS_OF = ("seeds.jsonl", "followups.jsonl", "natural.jsonl", "differing.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ def test_everything(message: str, language: str) -> None:
     ("message", "language", "place"),
     [
         ("Resume el último artículo", "es", -1), ("Summarize the last one", "en", -1),
+        ("¿Me resumes el último artículo?", "es", -1),
         ("tl;dr of the first article", "en", 0),
         ("Haz un resumen del segundo documento", "es", 1), ("give me a summary of the latest article please", "en", -1),
         ("resume el tercero", "es", 2),
@@ -60,6 +61,16 @@ def test_a_topic_keeps_its_words(message: str, language: str, topic: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("message", "topic"),
+    [("resúmeme la noticia sobre Shoigu", "Shoigu"), ("Summarize the article about Vietnam", "Vietnam")],
+)
+def test_the_document_about_something(message: str, topic: str) -> None:
+    found = summary_request(message)
+    assert found is not None
+    assert (found.scope, found.topic) == ("document", topic)
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "When did talks resume?", "¿Qué resumen hizo Putin?", "Who summarized the talks?", "¿Cuándo se resumió?",
@@ -72,10 +83,17 @@ def test_a_question_is_not_a_request(question: str) -> None:
 
 
 def test_no_gold_question_is_a_request() -> None:
-    questions = [json.loads(line) for line in (GOLD / "seeds.jsonl").read_text().splitlines()]
-    questions += [json.loads(line) for line in (GOLD / "followups.jsonl").read_text().splitlines()]
-    asked = [q["question"] for q in questions if q.get("kind") not in ("summary", "small_talk")]
+    lines = [line for name in QUESTIONS_OF for line in (ROOT / "eval" / "gold" / name).read_text().splitlines()]
+    asked = [json.loads(line)["question"] for line in lines]
+    assert len(asked) > 400
     assert [question for question in asked if summary_request(question)] == []
+
+
+def test_the_gold_requests_are_recognised() -> None:
+    lines = (ROOT / "eval" / "gold" / "requests.jsonl").read_text().splitlines()
+    wanted = [r["request"] for r in map(json.loads, lines) if r["kind"] == "summary" and r["split"] == "dev"]
+    assert len(wanted) == 10
+    assert [request for request in wanted if summary_request(request) is None] == []
 
 
 @given(st.text(max_size=400))
