@@ -92,6 +92,11 @@ _ORDINALS = {
     2: r"tercer[oa]?|third|3",
     3: r"cuart[oa]|fourth|4",
     4: r"quint[oa]|fifth|5",
+    5: r"sext[oa]|sixth|6",
+    6: r"septim[oa]|seventh|7",
+    7: r"octav[oa]|eighth|8",
+    8: r"noven[oa]|ninth|9",
+    9: r"decim[oa]|tenth|10",
 }
 _PLACE = re.compile(
     rf"(?:{_SMALL})*(?:{_NOUN} )?(?:{'|'.join(f'(?P<p{i}>{form})' for i, form in enumerate(_ORDINALS.values()))})"
