@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from index.reading import ReadableStore
 from index.retriever import passage_node
-from index.store import Store
 from rag.conversation.articles import Listed
 from rag.passages import PassageNode
 
@@ -13,7 +13,7 @@ from rag.passages import PassageNode
 class StoredArticles:
     """The documents of an open store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ReadableStore) -> None:
         self._store = store
 
     def listed(self) -> Sequence[Listed]:
