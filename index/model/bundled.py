@@ -209,7 +209,7 @@ class PackedModel:
 def _write(packed: PackedModel, folder: Path) -> None:
     """Write a sentence-transformers folder: transformer, mean pooling, normalisation."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel
     from transformers.utils import logging as transformers_logging
 

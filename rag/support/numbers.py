@@ -140,12 +140,16 @@ def facts(text: str) -> tuple[list[Fact], set[str]]:
 
 
 def figures(text: str) -> list[Figure]:
-    """The numbers of a text in order, those left out that may be none ("los dos países"; "ambos", "mitad")."""
+    """The numbers of a text in order, those left out that may be none ("los dos países"; "ambos", "mitad"), and
+    those that are too long to calculate with."""
     plain = folded(text)
     return [
         Figure(start, end, Decimal(key), plain[start:end] in _ORDINAL or bool(_ORDINAL_SIGN.match(plain, end)))
         for start, end, key, firm in _numbers(plain)
-        if firm and plain[start:end] not in _HALVES and plain[max(start - 4, 0) : end] != "por ciento"
+        if firm
+        and len(key) <= _LONGEST
+        and plain[start:end] not in _HALVES
+        and plain[max(start - 4, 0) : end] != "por ciento"
     ]
 
 
