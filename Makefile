@@ -47,6 +47,7 @@ bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; write
 
 torture: $(VENV)/.dev  ## Kill, damage, fill up and fuzz it at length (half an hour); figures in docs/reliability.md
 	@$(BIN)/python -m tests.torture
+	@$(BIN)/python -m tests.torture.text --seconds 600
 
 eval: $(VENV)/.dev  ## Measure answers and citations on the gold questions
 	@$(BIN)/renglon eval --baselines

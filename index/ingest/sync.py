@@ -144,10 +144,10 @@ class Syncer:
         try:
             return self._embedded(works, meter)
         except FileRefused as refusal:
-            if len(works) > 1:
-                return [change for work in works for change in self._changes([work], meter, look)]
-            look.refuse(works[0].document.file, str(refusal))
-            return []
+            if len(works) == 1:
+                look.refuse(works[0].document.file, str(refusal))
+                return []
+        return [change for work in works for change in self._changes([work], meter, look)]
 
     def _embedded(self, works: list[Work], meter: _Meter) -> list[Change]:
         """Documents with their vectors, embedded together. Raises FileRefused."""

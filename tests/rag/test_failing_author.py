@@ -57,7 +57,7 @@ def test_a_failing_check_gives_the_extracted_answer(
         "Eran " + "mil " * 900 + "cajas [{n}].",
         "Eran " + "9" * 40 + " mil cien cajas [{n}].",
         "Eran 6.700 [1" + "and1" * 60 + "!] cajas [{n}].",
-        "a. m. " * 800 + "[{n}].",
+        "Eran " + "a. m. " * 800 + "[{n}].",
     ],
 )
 def test_hostile_replies_are_read_to_their_end(
