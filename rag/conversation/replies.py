@@ -50,6 +50,6 @@ def reply(kind: Kind, language: str, files: Sequence[str], suggestions: Sequence
         if len(files) > MOST_NAMED:
             named.append(_MORE[language].format(len(files) - MOST_NAMED))
         parts.append(", ".join(named))
-    if suggestions:
-        parts.append("\n- ".join([_TRY[language], *suggestions]))
-    return " ".join(part for part in parts if part)
+    text = " ".join(part for part in parts if part)
+    # Behind a blank line: the page shows what is before it, and the questions as buttons.
+    return "\n- ".join([f"{text}\n\n{_TRY[language]}", *suggestions]) if suggestions else text

@@ -100,7 +100,10 @@ def test_unsure_shows_the_nearest_and_says_so(page: Page, stub: Stub) -> None:
 
 def test_small_talk_gets_a_plain_reply_and_questions_that_can_be_asked(page: Page, stub: Stub) -> None:
     offered = ["¿Qué le regaló Putin a Kim?", f"¿Qué es {HOSTILE}?", "¿Dónde se reunieron?", "¿Y una cuarta?"]
-    stub.say("none_asked", text="¡Hola! Respondo preguntas sobre los artículos.", suggestions=offered)
+    text = (
+        "¡Hola! Respondo preguntas sobre los artículos.\n\nPor ejemplo, puede preguntar:\n- ¿Qué le regaló Putin a Kim?"
+    )
+    stub.say("none_asked", text=text, suggestions=offered)
     turn = ask(page, "hola")
     expect(turn.locator(".reply")).to_have_text("¡Hola! Respondo preguntas sobre los artículos.")
     for absent in (".sentence", ".doubt", ".foot", ".cited", ".none", ".chip"):

@@ -10,7 +10,8 @@ const SUGGESTED = 3; // questions offered at most
 /** What stands above the sentences: nothing for an answer, or how far the articles go. */
 export function heading(answer) {
   if (answer?.status === "unsure") return el("p", { class: "unsure" }, t("unsure"));
-  if (answer?.status === "none_asked") return foreign("p", { class: "reply" }, answer.text);
+  // The suggested questions stand in the text behind a blank line; here they are buttons.
+  if (answer?.status === "none_asked") return foreign("p", { class: "reply" }, answer.text.split("\n\n")[0]);
   if (answer?.status !== "no_evidence") return null;
   return el("div", { class: "none" }, el("p", { class: "none-title" }, t("none")), el("p", { class: "none-text" }, t("noneText")));
 }
