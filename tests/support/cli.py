@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.support.processes import Process, environment_of
+from tests.support.processes import LIMIT_S, Process, environment_of
 
 
 def renglon(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -15,7 +15,7 @@ def renglon(data: Path, *arguments: str, **environment: str) -> subprocess.Compl
         env = environment_of(data, **{"COLUMNS": "200", **environment})
         process = Process([str(argument) for argument in arguments], env, Path(folder))
         try:
-            status = process.wait(120)
+            status = process.wait(LIMIT_S)
         finally:
             process.kill()
         return subprocess.CompletedProcess(list(arguments), status, process.stdout, process.stderr)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.support.paths import MODELS, ROOT
 
+LIMIT_S = 600  # a busy machine is not a failure
 CHILDREN = multiprocessing.get_context("forkserver")
 CHILDREN.set_forkserver_preload(["tests.support.libraries", "tests.support.processes"])
 
@@ -28,7 +29,7 @@ def run_child(work: Callable[..., None], *arguments: object) -> int | None:
     """Run a function in a process of its own, to its end; the exit status, negative after a signal."""
     child = CHILDREN.Process(target=work, args=arguments)
     child.start()
-    child.join(120)
+    child.join(LIMIT_S)
     child.kill()
     return child.exitcode
 

@@ -23,11 +23,10 @@ from index.model.encoder import Encoder
 from index.renglon import Renglon
 from rag.settings import Settings
 from tests.support.paths import MODELS, ROOT
-from tests.support.processes import Process, environment_of
+from tests.support.processes import LIMIT_S, Process, environment_of
 from tests.support.web import web
 
-LIMIT_S = 180
-STOP_S = 60  # a busy machine is not a failure
+STOP_S = 60
 
 
 def free_port() -> int:
