@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +19,9 @@ from rich.console import Console
 from rag.errors import IndexBusy, IndexMissing, RenglonError
 from rag.settings import Settings
 from rag.types import Answer, SearchResult
+
+if TYPE_CHECKING:
+    from rag.engine import Engine
 
 app = typer.Typer(
     help="Answers from a folder of articles; every sentence cites file and line.", no_args_is_help=True,
@@ -122,7 +127,11 @@ def ask(question: str, as_json: AsJson = False) -> None:
     """Answer a question; exit code 3 when the articles don't say, or don't clearly say."""
     settings = _load_settings()
     data = _ask_server(settings, "/v1/query", {"question": question})
-    answer = Answer(**data) if data else _locally(settings, "renglon ask").answer(question)
+    if data:
+        answer = Answer(**data)
+    else:
+        with _opened(settings, "renglon ask") as engine:
+            answer = engine.answer(question)
     if as_json:
         _print_json(answer.model_dump())
     else:
@@ -131,11 +140,14 @@ def ask(question: str, as_json: AsJson = False) -> None:
         raise typer.Exit(NO_EVIDENCE_EXIT)
 
 
-def _locally(settings: Settings, command: str) -> Any:
+@contextmanager
+def _opened(settings: Settings, command: str) -> Iterator[Engine]:
+    """An engine over the data folder, which is closed properly afterwards: the next start need not check it."""
     from index.renglon import Renglon
 
     _require_index(settings)
-    return Renglon(settings, command, WAIT_S).engine()
+    with Renglon(settings, command, WAIT_S) as renglon:
+        yield renglon.engine()
 
 
 def _print_answer(answer: Answer) -> None:
@@ -173,7 +185,11 @@ def search(query: str, as_json: AsJson = False) -> None:
     """List the passages nearest to a question."""
     settings = _load_settings()
     data = _ask_server(settings, "/v1/search", {"query": query})
-    result = SearchResult(**data) if data else _locally(settings, "renglon search").search(query)
+    if data:
+        result = SearchResult(**data)
+    else:
+        with _opened(settings, "renglon search") as engine:
+            result = engine.search(query)
     if as_json:
         _print_json(result.model_dump())
     else:
@@ -210,7 +226,7 @@ def doctor(
     _require_index(settings)
     if url := (holder_of(settings.data_dir) or {}).get("url"):
         raise IndexBusy(f"A server at {url} holds the data folder.", "Stop it first, or GET /v1/index there.")
-    with Store(settings.data_dir, "renglon doctor", WAIT_S) as store:
+    with Store(settings.data_dir, "renglon doctor", WAIT_S, settings.chroma_url) as store:
         if fix:
             check.fix(store)
         findings = [*check.examine(store), *_model_server(settings)]

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from index.health import healer
 from index.storage.lock import read_holder
 from tests.support.cli import renglon
+from tests.support.folders import copied
 from tests.support.paths import MODELS, ROOT, SEEDS
 from tests.support.scripted_llm import Script, scripted
-from tests.support.server import Server
+from tests.support.server import Server, free_port
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,7 @@ def test_ask_prints_markers_and_quotes(synced: Path) -> None:
     first, *rest = result.stdout.splitlines()
     assert "[004_6b36a17d40a337a5.txt:11]" in first
     assert any(line.startswith("✓ [004_6b36a17d40a337a5.txt:11]") and "limusina" in line for line in rest)
+    assert (synced / healer.MARK).exists()  # it closed the folder: the next start need not check it
 
 
 def test_ask_as_json_is_the_wire_form(served: Path) -> None:
@@ -113,6 +116,16 @@ def test_doctor(synced: Path) -> None:
     assert result.returncode == 0
     assert "✗" not in result.stdout
     assert all(finding["ok"] for finding in json.loads(renglon(synced, "doctor", "--json").stdout))
+
+
+def test_doctor_looks_at_the_chroma_server(synced: Path, tmp_path: Path) -> None:
+    """It must not make a local projection beside the one on a server."""
+    data = copied(synced, tmp_path)
+    before = sorted(path.name for path in (data / "dense").iterdir())
+    result = renglon(data, "doctor", RENGLON_CHROMA_URL=f"http://127.0.0.1:{free_port()}")
+    assert result.returncode == 1
+    assert "✗ Chroma: Chroma at http://127.0.0.1" in result.stdout
+    assert sorted(path.name for path in (data / "dense").iterdir()) == before
 
 
 def test_doctor_names_the_command_that_mends(synced: Path) -> None:
