@@ -15,6 +15,7 @@ from eval.judge import Claim, Outcome, Retrieved
 from eval.report import write_report
 from eval.run import evaluate, reader
 from index.model.encoder import Encoder
+from index.model.reader import load_reader
 from index.store import Store
 from rag.engine import Engine
 from rag.evidence.confidence import load_calibration
@@ -75,7 +76,8 @@ def test_rrf_by_hand() -> None:
 
 @pytest.fixture(scope="module")
 def bench(seeds_store: Store, encoder: Encoder) -> Bench:
-    return Bench(seeds_store, encoder, Settings(), load_calibration())
+    reader = load_reader(Settings(), encoder)
+    return Bench(seeds_store, encoder, Settings(), load_calibration(reading=True), reader)
 
 
 def test_bench_answers_as_the_engine_does(bench: Bench, engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -105,7 +106,9 @@ def test_steps_come_in_order_either_way(engine: Engine) -> None:
         return [event async for event in engine.astream(message)]
 
     for message in ("hola", "Resume los artículos"):
-        for events in (list(engine.stream(message)), asyncio.run(steps(message))):
+        with ThreadPoolExecutor(1) as pool:  # this thread may have a loop of its own
+            later = pool.submit(asyncio.run, steps(message)).result()
+        for events in (list(engine.stream(message)), later):
             assert isinstance(events[0], PassagesFound)
             assert isinstance(events[-1], Finished)
 

@@ -36,7 +36,7 @@ function spans(citations, sentences) {
     group.citations.push(c);
     if (c.supported === false) Object.assign(group, { supported: false, reason: c.reason ?? null });
   }
-  // A written answer judges its sentences one by one; an unsupported one may have no citation at all.
+  // An unsupported sentence of a written answer may have no citation.
   for (const s of Array.isArray(sentences) ? sentences : []) {
     const [start, end] = [s.answer_start ?? s.start, s.answer_end ?? s.end];
     if (s.supported !== false || !Number.isInteger(start) || !Number.isInteger(end)) continue;

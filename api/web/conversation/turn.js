@@ -1,4 +1,4 @@
-// One question and what became of it. No element is made here; `changed` is told of every step.
+// One question and its answer. No element is made here; `changed` is called at every step.
 
 import { slice } from "../shell/offsets.js";
 import { Lost, Problem, ask } from "./stream.js";
@@ -58,7 +58,7 @@ export async function run(turn, history, ready, changed) {
         });
         break;
       } catch (error) {
-        // The server came up in between and isn't ready yet: that is no failure of this question.
+        // The server is up but not ready yet.
         const loading = error instanceof Problem && error.body.type === "urn:renglon:not-ready";
         if (!loading || tries > 600) throw error;
         await Promise.race([new Promise((done) => setTimeout(done, RETRY_MS)), aborted(signal)]);

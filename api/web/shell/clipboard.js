@@ -1,4 +1,4 @@
-// Copies text, also where the page isn't a secure context (another machine of the house, over plain HTTP).
+// Copies text, also where the page isn't a secure context (plain HTTP).
 
 /** Whether it worked. */
 export async function copy(text) {

@@ -1,4 +1,4 @@
-// Builds elements. Text goes in as text only: there is no way through this module to have a string read as HTML.
+// Builds elements. Text goes in as text only; no string is ever read as HTML.
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 

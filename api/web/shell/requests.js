@@ -1,4 +1,4 @@
-// Requests to the server, with its API key where it asks for one. The key stays in this tab and goes with it.
+// Requests to the server, with its API key where it asks for one. The key stays in this tab.
 
 const KEY = "renglon.key";
 let asking = null;

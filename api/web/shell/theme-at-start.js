@@ -1,4 +1,4 @@
-// A classic script, first of all: the chosen theme must stand before the first paint, or the page would flash.
+// A classic script, loaded first: the theme must be set before the first paint.
 try {
   const theme = localStorage.getItem("renglon.theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

@@ -1,4 +1,4 @@
-// The theme: the system's, light or dark. theme.js puts a stored choice in place before the first paint.
+// The theme: the system's, light or dark.
 
 import { t } from "../words/language.js";
 

@@ -4,7 +4,7 @@ const LANGUAGES = ["es", "en"];
 const KEY = "renglon.language";
 const load = (tag) => import(`./${tag}.js`);
 let language = stored() ?? (navigator.languages ?? [navigator.language]).map(known).find(Boolean) ?? "en";
-// Only the language that is shown is loaded. The page's texts wait for it, so that no other one flashes by.
+// Only the language that is shown is loaded; the page's texts wait for it.
 let { words, questions } = await load(language);
 
 function known(tag) {
