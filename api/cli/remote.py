@@ -129,7 +129,7 @@ class Remote:
             time.sleep(0.5)
 
     def _steps(self, id_: str) -> Iterable[dict[str, Any]]:
-        headers = httpx.Headers({**self._key, "accept": "text/event-stream"})
+        headers = httpx.Headers({**self._key, "accept": "text/event-stream"}, encoding="utf-8")
         try:
             with self._client.stream("GET", f"{self.url}/v1/jobs/{id_}", headers=headers, timeout=None) as response:
                 for line in response.iter_lines():

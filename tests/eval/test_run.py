@@ -85,7 +85,10 @@ def test_bench_answers_as_the_engine_does(bench: Bench, engine: Engine) -> None:
         ours, theirs = bench.answer(question), from_answer(engine.answer(question.question))
         assert ours.refused == theirs.refused
         assert len(ours.passages) == 10
-        assert ours.passages[: len(theirs.passages)] == theirs.passages
+        same = ours.passages[: len(theirs.passages)]
+        assert [(p.file, p.line_start) for p in same] == [(p.file, p.line_start) for p in theirs.passages]
+        # What the reader keeps of a passage depends, in half precision, on what it was computed beside.
+        assert [p.score for p in same] == pytest.approx([p.score for p in theirs.passages], abs=0.02)
         if not theirs.refused:
             assert (ours.text, ours.citations) == (theirs.text, theirs.citations)
 

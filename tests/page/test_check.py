@@ -37,7 +37,7 @@ def test_a_chip_shows_quote_file_and_line(page: Page, answer: dict[str, Any]) ->
     page.mouse.move(2, 2)
     expect(tip).to_be_hidden()
     page.get_by_role("textbox").press("Shift+Tab")
-    for _ in range(12):
+    for _ in range(30):
         if chips(turn).first.evaluate("node => node === document.activeElement"):
             break
         page.keyboard.press("Shift+Tab")

@@ -6,19 +6,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from index.corpus.documents import document_id
 from tests.support import hostile
 from tests.support.page import Open, ask, begin, chips, marked, newest, opened, unharmed
 from tests.support.questions import PAELLA
-from tests.support.server import ColdServer, free_port
+from tests.support.server import ColdServer, Server, free_port
 from tests.support.web import web
 
 
 @pytest.fixture(scope="module")
-def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ColdServer, dict[str, list[str]]]]:
+def starting(
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser, server: Server
+) -> Iterator[tuple[ColdServer, dict[str, list[str]]]]:
     """A server on the fifty hostile texts that just opened its port."""
+    warm = browser.new_page()  # a server is soon ready; the browser must not need longer for its first page
+    warm.goto(server.url)
+    warm.close()
     folder = tmp_path_factory.mktemp("park")
     files = hostile.write(folder / "corpus")
     server = ColdServer(folder / "data", folder / "corpus", free_port(), RENGLON_THREADS="1")

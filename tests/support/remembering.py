@@ -41,6 +41,9 @@ class Remembering(Encoder):
         found = [self._documents[text] for text, _ in passages]
         return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
 
+    def lower_layers(self) -> None:
+        """No reader: in another process there is no model to put it on."""
+
     def encode_query(self, question: str) -> Vectors:
         if question not in self._questions:
             self._questions[question] = super().encode_query(question)

@@ -41,7 +41,7 @@ def test_kills_during_writes_over_http_lose_nothing(torture: Torture) -> None:
 def test_the_interface_never_fails_whatever_it_is_asked(seeds_data: Path, serve: Serve, tmp_path: Path) -> None:
     """Schemathesis also uploads and deletes: a server of its own."""
     server, wrong = serve(copied(seeds_data, tmp_path), SEEDS), list[str]()
-    figures = fuzz(server.url, tmp_path, 3, wrong, "fuzzing")
+    figures = fuzz(server.url, tmp_path, 5, wrong, "fuzzing")
     assert wrong == []
     assert figures["cases"] > 50
 
