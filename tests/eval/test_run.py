@@ -89,7 +89,7 @@ def test_bench_answers_as_the_engine_does(bench: Bench, engine: Engine) -> None:
         assert [(p.file, p.line_start) for p in same] == [(p.file, p.line_start) for p in theirs.passages]
         # What the reader keeps of a passage depends, in half precision, on what it was computed beside.
         assert [p.score for p in same] == pytest.approx([p.score for p in theirs.passages], abs=0.02)
-        if not theirs.refused:
+        if not theirs.refused and not theirs.unsure:  # what is unsure has words of its own before it
             assert (ours.text, ours.citations) == (theirs.text, theirs.citations)
 
 
