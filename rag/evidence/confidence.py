@@ -16,10 +16,9 @@ from rag.errors import CalibrationUnusable
 from rag.evidence.rank import Evidence
 from rag.reading.answer_form import Fit, fit
 from rag.reading.asked_form import AskedForm
+from rag.reading.result import LEAST_SCORE
 
 Verdict = Literal["answered", "unsure", "no_evidence"]
-# The reader's scores are clipped to these; beyond them it is sure either way.
-LEAST_SCORE, MOST_SCORE = -12.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -87,15 +86,11 @@ def features(
         "margin": scores[0] - sum(scores[1:]) / len(scores[1:]) if len(scores) > 1 else 0.0,
         "shared": evidence[0].shared if same_language else 0.0,
         "foreign": float(not same_language),
-        "read": _clipped(max((e.reading.score for e in evidence if e.reading), default=LEAST_SCORE)),
-        "read_first": _clipped(first.score if first else LEAST_SCORE),
+        "read": max((e.reading.clipped for e in evidence if e.reading), default=LEAST_SCORE),
+        "read_first": first.clipped if first else LEAST_SCORE,
         "answers": max(-8.0, min(8.0, first.answers if first else -8.0)),
         "misfit": float(_misfits(asked, evidence[0])),
     }
-
-
-def _clipped(score: float) -> float:
-    return max(LEAST_SCORE, min(MOST_SCORE, score))
 
 
 def _misfits(asked: AskedForm, evidence: Evidence) -> bool:

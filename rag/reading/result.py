@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Scores are clipped to these: beyond them the reader is sure, and no sum should be ruled by how sure.
+LEAST_SCORE, MOST_SCORE = -12.0, 8.0
+
 
 @dataclass(frozen=True)
 class SentenceReading:
@@ -18,3 +21,8 @@ class SentenceReading:
     start: int
     end: int
     answers: float
+
+    @property
+    def clipped(self) -> float:
+        """The score, from LEAST_SCORE to MOST_SCORE."""
+        return max(LEAST_SCORE, min(MOST_SCORE, self.score))

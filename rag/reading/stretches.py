@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rag.evidence.rank import Evidence
 from rag.passages import PassageNode
-from rag.reading.result import SentenceReading
+from rag.reading.result import LEAST_SCORE, SentenceReading
 
 # Characters that are read for a question: about 600 tokens, five or six stretches of three sentences.
 MOST_CHARS = 2400
@@ -19,8 +19,6 @@ MOST_SENTENCES = 24
 AROUND = 1  # neighbours on each side of a likely sentence
 # The reader's part in a sentence's score.
 READER_WEIGHT = 0.05
-# Scores are clipped: beyond these the reader is sure, and a sum should not be ruled by how sure.
-LEAST, MOST = -12.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def read_evidence(reader: StretchReader, question: str, evidence: Sequence[Evide
 
 
 def _with(evidence: Evidence, reading: SentenceReading | None) -> Evidence:
-    says = LEAST if reading is None else min(MOST, max(LEAST, reading.score))
+    says = LEAST_SCORE if reading is None else reading.clipped
     return replace(evidence, reading=reading, score=evidence.score + READER_WEIGHT * says)
 
 
