@@ -5,7 +5,7 @@ All of them get the same question vector, so that a run embeds each question onc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,10 +23,11 @@ from index.storage.protocol import Query
 from index.store import Store
 from rag.engine import Engine
 from rag.errors import RenglonError
+from rag.evidence.boilerplate import BOILERPLATE
 from rag.evidence.confidence import Calibration
 from rag.reading.stretches import StretchReader
 from rag.settings import Settings
-from rag.types import Answer
+from rag.types import Answer, Citation
 from rag.vectors import Vectors
 
 DEPTH = 10  # Recall@10 and nDCG@10 consider this many passages; the engine answers from settings.passages of them
@@ -96,6 +97,8 @@ class Bench:
         reader: StretchReader | None = None,
     ) -> None:
         self._store, self._shipped = store, calibration
+        index = indexed(store)
+        self._boilerplate = index.boilerplate
         deep = HybridRetriever(store, encoder, max(DEPTH, settings.passages))
         self.recorder = Recorder(deep, settings.passages)
         # With thresholds of 0 it answers always; `answer` goes by the real ones. So the run sees what a refusal
@@ -106,7 +109,7 @@ class Bench:
         self._engine = Engine(
             retriever=self.recorder,
             encoder=self._encoder,
-            index=indexed(store),
+            index=index,
             calibration=self.calibration,
             max_chars=settings.max_question_chars,
             max_sentences=settings.max_sentences,
@@ -126,9 +129,13 @@ class Bench:
             return Outcome(refused=True, error=f"{type(error).__name__}: {error}")
         # First the passages in the order in which the answer shows them, then those that the engine did not receive.
         beyond = [_retrieved(hit) for hit in self.recorder.hits[len(answer.passages) :]]
-        outcome = from_answer(answer, self._shipped)
+        outcome = from_answer(answer, self._shipped, self._is_boilerplate)
         outcome = replace(outcome, passages=[*outcome.passages, *beyond])
         return replace(outcome, latency_ms=None) if answer.question in self._encoder.ready else outcome
+
+    def _is_boilerplate(self, citation: Citation) -> bool:
+        scores = self._boilerplate(citation.document_id, citation.file_sha256)
+        return scores.get(citation.char_start, 0.0) >= BOILERPLATE
 
     def baselines(self, question: Question) -> dict[str, Outcome]:
         """The outcomes of the baselines for the question that was answered last."""
@@ -184,7 +191,9 @@ def rrf(*rankings: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     return sorted(fused.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def from_answer(answer: Answer, calibration: Calibration | None = None) -> Outcome:
+def from_answer(
+    answer: Answer, calibration: Calibration | None = None, is_boilerplate: Callable[[Citation], bool] | None = None
+) -> Outcome:
     """An answer as an outcome. With a `calibration`, its thresholds decide whether the answer is given."""
     status = calibration.verdict(answer.confidence, answer.language) if calibration else answer.status
     shown = [Retrieved(p.file, p.line_start, p.line_end, p.text, p.score) for p in answer.passages]
@@ -194,10 +203,21 @@ def from_answer(answer: Answer, calibration: Calibration | None = None) -> Outco
         text=answer.text,
         confidence=answer.confidence,
         citations=[
-            Claim(c.file, c.line_start, c.line_end, c.char_start, c.char_end, c.quote) for c in answer.citations
+            Claim(
+                c.file,
+                c.line_start,
+                c.line_end,
+                c.char_start,
+                c.char_end,
+                c.quote,
+                boilerplate=bool(is_boilerplate and is_boilerplate(c)),
+                span=c.answer_span.text if c.answer_span else None,
+            )
+            for c in answer.citations
         ],
         passages=shown,
         latency_ms=answer.timings_ms["total"],
+        differing=[each.value for each in answer.differing] if status == "answered" else [],
     )
 
 

@@ -16,7 +16,19 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from eval.datasets import SEEDS_GOLD, GoldError, Question, Split, check_gold, load_all, sample
+from eval.datasets import (
+    REQUESTS_GOLD,
+    SEEDS_GOLD,
+    GoldError,
+    Question,
+    Split,
+    check_gold,
+    load_all,
+    load_requests,
+    of_split,
+    sample,
+    validate_requests,
+)
 from eval.report import compare, load_report, metrics_table, write_report
 from eval.squad import build_squad
 from eval.summary import missed, parse_floors
@@ -60,26 +72,29 @@ def command(
     support: Annotated[
         bool, typer.Option("--support", help="Measure the check of written sentences instead of answers.")
     ] = False,
+    requests: Annotated[bool, typer.Option("--requests", help="Measure replies to small talk and summaries.")] = False,
     fail_under: Annotated[list[str] | None, typer.Option(help="metric=value; repeatable.")] = None,
 ) -> None:
     """Measure answers and citations on gold questions, without a key or a model server."""
     try:
+        articles = corpus or Settings.model_validate({}).corpus
         if support:
-            return _support(corpus or Settings.model_validate({}).corpus)
+            return _support(articles)
+        if requests:
+            return _requests(articles, split)
         floors = parse_floors(fail_under or [])
         before = load_report(old) if old else None
         with TemporaryDirectory(prefix="renglon-eval-") as scratch:
             folder = Path(scratch)
             if calibrate:
-                seeds = _gold(gold or [SEEDS_GOLD], corpus or Settings.model_validate({}).corpus)
-                return _calibrate(seeds, squad, folder, calibrate)
+                return _calibrate(_gold(gold or [SEEDS_GOLD], articles), squad, folder, calibrate)
             if squad:
                 built = build_squad(
                     folder / "corpus", squad, distractors=distractors, wording=questions, remove=remove, seed=seed
                 )
                 data = Dataset(squad.name, built.folder, built.questions)
             else:
-                data = _gold(gold or [SEEDS_GOLD], corpus or Settings.model_validate({}).corpus, split)
+                data = _gold(gold or [SEEDS_GOLD], articles, split)
             asked = sample(data.questions, sample_, seed)
             if not history:
                 asked = [question.model_copy(update={"history": ()}) for question in asked]
@@ -174,6 +189,27 @@ def _support(corpus: Path) -> None:
     for mistake in mistakes(statements, verdicts):
         err.print(mistake, markup=False, highlight=False)
     Console().print(table(statements, verdicts))
+
+
+def _requests(corpus: Path, split: Split) -> None:
+    """Print how the gold small talk and requests for summaries are replied to."""
+    from eval.requests import ask, mistakes, table
+    from index.ingest.sync import Syncer
+    from index.model.encoder import load_encoder
+    from index.renglon import build_engine
+    from index.store import Store
+
+    chosen = of_split(load_requests(REQUESTS_GOLD), split)
+    if problems := validate_requests(chosen, corpus):
+        raise GoldError("\n".join(problems))
+    settings = Settings.model_validate({})
+    encoder = load_encoder(settings)
+    with TemporaryDirectory(prefix="renglon-eval-") as scratch, Store(Path(scratch)) as store:
+        Syncer(store, encoder, settings.max_file_bytes).sync(corpus)
+        replies = ask(build_engine(store, encoder, settings), chosen)
+    for mistake in mistakes(replies):
+        err.print(mistake, markup=False, highlight=False)
+    Console().print(table(replies))
 
 
 def _cases(data: Dataset, data_dir: Path) -> list[Case]:

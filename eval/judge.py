@@ -18,6 +18,8 @@ from eval.metrics import (
     ndcg_at_k,
     quote_exact,
     recall_at_k,
+    span_exact_match,
+    span_f1,
     token_f1,
 )
 
@@ -57,7 +59,8 @@ class Retrieved:
 
 @dataclass(frozen=True)
 class Claim:
-    """A citation as given: lines (1-based), code points (end exclusive), the words quoted."""
+    """A citation as given: lines (1-based), code points (end exclusive), the words quoted, whether the corpus shows
+    them to be boilerplate (a by-line, a teaser), and the answer that the reader marked in them, if it did."""
 
     file: str
     line_start: int
@@ -65,6 +68,8 @@ class Claim:
     char_start: int
     char_end: int
     quote: str
+    boilerplate: bool = False
+    span: str | None = None
 
     @property
     def cited(self) -> Cited:
@@ -88,6 +93,7 @@ class Outcome:
     latency_ms: float | None = 0.0
     error: str = ""
     unsure: bool = False
+    differing: Sequence[str] = ()  # the values that were shown side by side
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -122,7 +128,8 @@ def judge(
 
     Keys: id, question, language, kind, answerable, paragraph, history, gold {answers, lines [{file, line, text}]},
     status (answered | unsure | no_evidence | error), answer, confidence, latency_ms,
-    citations [{file, line_start, line_end, quote, exact, hit}],
+    citations [{file, line_start, line_end, quote, exact, hit, boilerplate, span}],
+    differing {reported: [value], gold: [[wordings of a value]]},
     passages [{file, line_start, line_end, score, relevant}], rank (of the first relevant passage, or None),
     correct, scores {metric: 0..1; empty if unanswerable}, faults, severity, error.
     `text_of` gives a file's decoded text or None; `relevant_total` how many relevant passages the corpus has
@@ -146,16 +153,11 @@ def judge(
         "confidence": outcome.confidence,
         "latency_ms": outcome.latency_ms,
         "citations": citations,
-        "passages": [
-            {
-                "file": p.file,
-                "line_start": p.line_start,
-                "line_end": p.line_end,
-                "score": p.score,
-                "relevant": r,
-            }
-            for p, r in zip(outcome.passages, relevant, strict=True)
-        ],
+        "differing": {
+            "reported": list(outcome.differing),
+            "gold": [list(value.forms) for value in question.differing],
+        },
+        "passages": [_passage(p, r) for p, r in zip(outcome.passages, relevant, strict=True)],
         "rank": next((rank for rank, r in enumerate(relevant, 1) if r), None),
         # Whether the answer is right as if no question had been refused; the risk–coverage curve needs this.
         "correct": bool(question.answerable and hits and hits[0]),
@@ -172,6 +174,11 @@ def judge(
     order = list(FAULTS)
     record["severity"] = max((len(order) - order.index(f) for f in record["faults"]), default=0)
     return record
+
+
+def _passage(passage: Retrieved, relevant: bool) -> dict[str, Any]:
+    place = {"file": passage.file, "line_start": passage.line_start, "line_end": passage.line_end}
+    return {**place, "score": passage.score, "relevant": relevant}
 
 
 def _status(outcome: Outcome) -> str:
@@ -207,6 +214,8 @@ def _citation(claim: Claim, question: Question, text_of: Callable[[str], str | N
         "quote": claim.quote,
         "exact": exact,
         "hit": citation_hit(claim.cited, question.gold_lines, question.answers),
+        "boilerplate": claim.boilerplate,
+        "span": claim.span,
     }
 
 
@@ -227,6 +236,7 @@ def _scores(
     total = max(relevant_total or 0, sum(relevant), 1)
     answered = _status(outcome) == "answered"
     text = _MARKER.sub("", outcome.text) if answered else ""
+    span = next((c.span for c in outcome.citations), None)
     lines = line_scores([c.cited for c in outcome.citations], question.gold_lines)
     return {
         **{f"recall_at_{k}": recall_at_k(relevant, k) for k in DEPTHS},
@@ -238,6 +248,8 @@ def _scores(
         "line_precision": lines.precision,
         "line_recall": lines.recall,
         "line_f1": lines.f1,
+        "span_exact_match": span_exact_match(span, question.answers),
+        "span_f1": span_f1(span, question.answers),
         "answer_contains_gold": float(contains_gold(text, question.answers)),
         "answer_token_f1": token_f1(text, question.answers) if text else 0.0,
     }

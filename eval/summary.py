@@ -10,7 +10,7 @@ import numpy as np
 
 from eval.datasets import UNANSWERABLE_KINDS
 from eval.judge import Record
-from eval.metrics import percentile, risk_coverage, roc_auc
+from eval.metrics import expected_calibration_error, matched_values, percentile, risk_coverage, roc_auc
 from eval.stats import Interval, bootstrap, bootstrap_ratio, ratio
 
 Figures = dict[str, Any]
@@ -40,8 +40,11 @@ METRICS: dict[str, tuple[str, str]] = {
     "line_f1": ("Line F1", "harmonic mean of the two, question by question"),
     "answer_contains_gold": ("Answer holds gold", "the text has a gold answer as whole words"),
     "answer_token_f1": ("Token F1", "words shared by text and gold; low for whole sentences"),
+    "span_exact_match": ("Span exact", "the answer marked in the first citation is a gold answer"),
+    "span_f1": ("Span F1", "words shared by the answer marked in the first citation and gold"),
     "answered_rate": ("Answered", "share of the answerable questions that were answered"),
     "first_citation_hit_answered": ("First hits, if answered", "first citation hits among the answered ones"),
+    "unsure_rate": ("Unsure", "share of the answerable questions that got only the nearest sentences"),
     "refusal_precision": ("Refusal precision", "refused questions that have no answer"),
     "refusal_recall": ("Refusal recall", "questions without an answer that were refused"),
     "refusal_f1": ("Refusal F1", "harmonic mean of the two"),
@@ -49,6 +52,14 @@ METRICS: dict[str, tuple[str, str]] = {
         f"refusal_recall_{kind}": (f"Refused: {kind.replace('_', ' ')}", "of that kind, the share refused")
         for kind in UNANSWERABLE_KINDS
     },
+    **{
+        f"answered_{kind}": (f"Answered: {kind.replace('_', ' ')}", "of that kind, the share answered all the same")
+        for kind in UNANSWERABLE_KINDS
+    },
+    "boilerplate_cited": ("Boilerplate cited", "share of the citations that are by-lines, teasers and the like"),
+    "differing_found": ("Differing found", "of the questions on which sources differ, those where that was said"),
+    "differing_falsely_found": ("Differing, falsely", "of the other questions, those where it was said"),
+    "calibration_error": ("Calibration error", "mean distance between confidence and the share that is answerable"),
     "roc_auc": ("ROC AUC", "confidence tells answerable from unanswerable"),
     **{
         f"roc_auc_{kind}": (f"ROC AUC: {kind.replace('_', ' ')}", "the same against that kind alone")
@@ -58,7 +69,10 @@ METRICS: dict[str, tuple[str, str]] = {
     "latency_p50_ms": ("Latency p50, ms", "half of the questions took less"),
     "latency_p95_ms": ("Latency p95, ms", "19 of 20 took less"),
 }
-LOWER_IS_BETTER = frozenset({"aurc", "latency_p50_ms", "latency_p95_ms", "citations_per_answer"})
+LOWER_IS_BETTER = frozenset({
+    "aurc", "latency_p50_ms", "latency_p95_ms", "citations_per_answer", "boilerplate_cited", "differing_falsely_found",
+    "calibration_error", "unsure_rate", *(f"answered_{kind}" for kind in UNANSWERABLE_KINDS),
+})  # fmt: skip
 NOT_A_SHARE = frozenset({"citations_per_answer", "latency_p50_ms", "latency_p95_ms"})
 _ANSWER_SCORES = (
     *("recall_at_1", "recall_at_3", "recall_at_5", "recall_at_10", "mrr_at_10", "ndcg_at_10"),
@@ -71,7 +85,7 @@ _ANSWER_SCORES = (
         "line_recall",
         "line_f1",
     ),
-    *("answer_contains_gold", "answer_token_f1"),
+    *("answer_contains_gold", "answer_token_f1", "span_exact_match", "span_f1"),
 )
 _CURVE_POINTS = 200  # a plot doesn't show more
 
@@ -118,6 +132,11 @@ def _ratios(records: Sequence[Record], seed: int) -> dict[str, Pair]:
     )
     out["citations_per_answer"] = of(lambda r: len(r["citations"]), gave)
     out["answered_rate"] = of(gave, lambda r: r["answerable"])
+    out["unsure_rate"] = of(lambda r: r["status"] == "unsure", lambda r: r["answerable"])
+    out["boilerplate_cited"] = of(
+        lambda r: sum(c["boilerplate"] for c in r["citations"]), lambda r: len(r["citations"]) if gave(r) else 0
+    )
+    out |= _differing(records, of)
     out["first_citation_hit_answered"] = of(
         lambda r: r["scores"]["first_citation_hit"], lambda r: r["answerable"] and gave(r)
     )
@@ -127,7 +146,27 @@ def _ratios(records: Sequence[Record], seed: int) -> dict[str, Pair]:
     for kind in UNANSWERABLE_KINDS:
         if any(r["kind"] == kind for r in records):
             out[f"refusal_recall_{kind}"] = of(right, of_kind(kind))
+            out[f"answered_{kind}"] = of(gave, of_kind(kind))
     return out
+
+
+def _differing(
+    records: Sequence[Record], of: Callable[[Callable[[Record], float], Callable[[Record], float]], Pair]
+) -> dict[str, Pair]:
+    """Differences found and falsely found; only of a run whose questions say where sources differ."""
+    if not any(r["differing"]["gold"] for r in records):
+        return {}
+
+    def found(r: Record) -> bool:
+        values = r["differing"]
+        return sum(place is not None for place in matched_values(values["reported"], values["gold"])) > 1
+
+    return {
+        "differing_found": of(found, lambda r: bool(r["differing"]["gold"])),
+        "differing_falsely_found": of(
+            lambda r: bool(r["differing"]["reported"]), lambda r: not r["differing"]["gold"] and r["answerable"]
+        ),
+    }
 
 
 def _confidence(records: Sequence[Record], seed: int) -> dict[str, Pair]:
@@ -145,6 +184,11 @@ def _confidence(records: Sequence[Record], seed: int) -> dict[str, Pair]:
     for kind in UNANSWERABLE_KINDS:
         if (mine := ~answerable & (kinds == kind)).any():
             out[f"roc_auc_{kind}"] = auc(answerable | mine)
+    if len(records):
+        out["calibration_error"] = (
+            expected_calibration_error(confidence, answerable),
+            bootstrap(expected_calibration_error, confidence, answerable, seed=seed, resamples=300),
+        )
     area = risk_coverage(confidence, correct).area
     out["aurc"] = (
         area,

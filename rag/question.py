@@ -9,6 +9,8 @@ from typing import Any
 from rag.errors import InvalidQuestion
 
 LANGUAGES = ("es", "en")
+# A word, or a symbol such as an emoji; punctuation alone ("¿?") says nothing.
+_SAYS_SOMETHING = re.compile(r"\w|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -21,7 +23,7 @@ def tidy(question: str, max_chars: int) -> str:
     if _CONTROL.search(question):
         raise InvalidQuestion("The question holds control characters or broken Unicode.", "Send plain UTF-8 text.")
     tidied = " ".join(question.split())
-    if not re.search(r"\w", tidied):
+    if not tidied or not _SAYS_SOMETHING.search(tidied):
         raise InvalidQuestion("The question is empty.", "Write a question.")
     return tidied
 

@@ -246,7 +246,8 @@ def small_talk(message: str, known: Known = lambda _: False) -> SmallTalk | None
     """
     words = _words(message)
     if not words:
-        return None
+        # A short message of nothing but symbols, such as an emoji, is taken for a greeting.
+        return None if len(message) > LONGEST or re.search(r"\w", message) else SmallTalk("greeting", None)
     if sum(_squeezed(word) not in _FORMS for word in words) <= _MISSPELLED:
         spelled = [_spelled(word) for word in words]
         found = _phrases([_squeezed(word) for word in spelled])

@@ -278,6 +278,8 @@ def _named(asked: AskedForm, text: str, start: int, end: int) -> Named | None:
     if len(inside) != 1:
         return None
     name = inside[0]
+    if asked.form is Form.PERSON and "," in text[start:end]:
+        return None  # "Bloomberg, quoting the ministry of …" says more than who
     shown = text[start:end].strip()[:MAX_SHOWN]
     return Named(shown, name, asked.single, acronym=text[name.start : name.end].isupper())
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from eval.datasets import GoldError, GoldLine, Question
+from eval.datasets import DifferingValue, GoldError, GoldLine, Question
 from eval.judge import FAULTS, Claim, Outcome, Record, Retrieved, judge
 from eval.page import page
 from eval.plots import Series, histogram, line_plot, nice_ticks
@@ -381,3 +381,32 @@ def test_marks_near_each_other_are_named_where_they_cannot_overlap() -> None:
     assert '<i class="key s2"></i>p95 10.9<' in legend
     for colour in ("s1", "s2"):
         assert picture.count(f'class="mark {colour}"') == 1
+
+
+def test_spans_boilerplate_and_differences_by_hand() -> None:
+    marked = Claim("a.txt", 3, 3, 18, 43, "Envió 6.700 contenedores.", span="6.700")
+    loose = Claim("a.txt", 3, 3, 18, 43, "Envió 6.700 contenedores.", span="Envió 6.700", boilerplate=True)
+    values = tuple(
+        DifferingValue(value=value, evidence=(GoldLine(file="a.txt", line=3),)) for value in ("6.700", "Envió")
+    )
+    said = [
+        Outcome(refused=False, text="x", confidence=0.9, citations=[marked], differing=["6.700", "Envió 6.700"]),
+        Outcome(refused=False, text="x", confidence=0.9, citations=[loose], differing=["6.700", "7"]),
+        Outcome(refused=False, text="x", confidence=0.3, citations=[marked, loose], unsure=True),
+        Outcome(refused=False, text="x", confidence=0.2),
+    ]
+    questions = [
+        asked("1", kind="differ", differing=values, answers=("6.700", "Envió")), asked("2"), asked("3"),
+        unanswerable("4", "not_in_text"),
+    ]  # fmt: skip
+    records = [judge(question, outcome, text_of) for question, outcome in zip(questions, said, strict=True)]
+    metrics = summarise(records)["metrics"]
+    assert metrics["span_exact_match"] == pytest.approx(2 / 3)
+    assert metrics["span_f1"] == pytest.approx((1 + 2 / 3 + 1) / 3)
+    assert metrics["unsure_rate"] == pytest.approx(1 / 3)
+    assert metrics["answered_not_in_text"] == 1
+    assert metrics["boilerplate_cited"] == pytest.approx(1 / 2)  # of the citations of answers that were given
+    assert metrics["differing_found"] == 1
+    assert metrics["differing_falsely_found"] == pytest.approx(1 / 2)
+    # .9 twice where both are answerable, .3 where it is, .2 where it isn't
+    assert metrics["calibration_error"] == pytest.approx((2 * 0.1 + 0.7 + 0.2) / 4)

@@ -60,6 +60,13 @@ def test_first_and_second_visit_differ() -> None:
         assert values(found) == {"primera visita al país en 24 años": (0,), "por segunda vez": (1,)}
 
 
+def test_who_quotes_whom_is_no_other_person() -> None:
+    minister = Candidate("000", "El ministro de Defensa ruso, Sergei Shoigu, visitó Corea del Norte.", 29, 43, 6.0)
+    text = "Un informe de Bloomberg, citando al ministerio de Defensa de Corea del Sur, implica al ruso."
+    bloomberg = Candidate("004", text, 14, 74, 5.0)
+    assert values(compare("who is the russian defense minister", [minister, bloomberg])) == {}
+
+
 def test_one_source_or_the_same_value_does_not_differ() -> None:
     question = "¿Cuántos contenedores envió Corea del Norte a Rusia?"
     assert compare(question, [SEOUL_000, SEOUL_001]) == Comparison(agreeing=2)

@@ -6,7 +6,7 @@ from rag.errors import InvalidQuestion
 from rag.question import language_of, tidy
 
 
-@pytest.mark.parametrize("question", ["", "   ", "\n\t", "¿?", "…", "😀"])
+@pytest.mark.parametrize("question", ["", "   ", "\n\t", "¿?", "…", "?!"])
 def test_blank_questions(question: str) -> None:
     with pytest.raises(InvalidQuestion, match="empty"):
         tidy(question, 2000)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.conversation.small_talk import SmallTalk, small_talk
+from rag.question import tidy
 from tests.support.paths import ROOT
 
 QUESTIONS_OF = ("seeds.jsonl", "followups.jsonl", "natural.jsonl", "differing.jsonl")
@@ -95,6 +96,12 @@ def test_no_gold_question_is_small_talk() -> None:
     asked = [json.loads(line)["question"] for line in lines]
     assert len(asked) > 400
     assert [question for question in asked if small_talk(question)] == []
+
+
+@pytest.mark.parametrize("message", ["🙂", "👍👍", "❤️", " 😀 !"])
+def test_a_symbol_alone_is_a_greeting(message: str) -> None:
+    assert tidy(message, 100)
+    assert small_talk(message) == SmallTalk("greeting", None)
 
 
 def test_a_word_of_the_corpus_is_not_nonsense() -> None:
