@@ -8,10 +8,12 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.routing import Route
 
 from api import errors, guard, pages
 from api.http import openai, writes
 from api.http.routes import router
+from api.mcp.door import McpDoor
 from api.service import Service
 from rag.settings import Settings
 
@@ -26,11 +28,13 @@ def create_app(settings: Settings, url: str = "", watch: bool = False, service: 
     """
     service = service or Service(settings, watch)
     service.url = url
+    mcp = McpDoor(service, MAX_BODY_BYTES)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
-        yield
+        async with mcp.running():
+            yield
         service.stop()
 
     app: FastAPI = FastAPIOffline(
@@ -43,6 +47,7 @@ def create_app(settings: Settings, url: str = "", watch: bool = False, service: 
     app.include_router(router)
     app.include_router(writes.router(settings))
     app.include_router(openai.router)
+    app.router.routes.append(Route("/mcp", mcp, include_in_schema=False))
     guard.describe(app)
     pages.install(app)
     return app

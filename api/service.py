@@ -30,9 +30,12 @@ log = logging.getLogger("renglon")
 class Service:
     """State of the server: `starting`, `ready` or `failed`, and what it is doing."""
 
-    def __init__(self, settings: Settings, watch: bool = False, wait_s: float = WAIT_S) -> None:
-        """`wait_s`: how long to wait for another process to let go of the data folder."""
+    def __init__(
+        self, settings: Settings, watch: bool = False, wait_s: float = WAIT_S, command: str = "renglon serve"
+    ) -> None:
+        """`wait_s`: how long to wait for another process to let go of the data folder; it learns the `command`."""
         self.settings = settings
+        self._command = command
         self._wait_s = wait_s
         self.watching = watch
         self.state: State = "starting"
@@ -74,7 +77,7 @@ class Service:
         from index.renglon import Renglon
 
         if self.opened is None:
-            self.opened = Renglon(self.settings, "renglon serve", wait_s=self._wait_s)
+            self.opened = Renglon(self.settings, self._command, wait_s=self._wait_s)
         renglon = self.opened
         if self.url:
             renglon.announce(self.url, self.instance)

@@ -117,7 +117,7 @@ def serve(encoder: Encoder) -> Iterator[Serve]:
     servers: list[LocalServer] = []
 
     def start(data: Path, corpus: Path, watch: bool = False, ready: bool = True, **settings: Any) -> LocalServer:
-        servers.append(LocalServer(data, corpus, encoder, watch, **settings))
+        servers.append(LocalServer(data, corpus, settings.pop("encoder", encoder), watch, **settings))
         if ready:
             servers[-1].wait("/readyz")
         return servers[-1]

@@ -1,4 +1,4 @@
-"""The command line: renglon sync | ask | search | serve | doctor | purge, and what other packages add (eval).
+"""The command line: renglon sync | ask | search | serve | mcp | doctor | purge, and what other packages add (eval).
 
 Exit codes: 0 well; 1 an error, or doctor found something; 2 wrong usage; 3 the articles don't say.
 """
@@ -208,6 +208,16 @@ def serve(
     from api.serve import serve as run
 
     run(_load_settings(corpus=corpus, host=host, port=port), watch)
+
+
+@app.command()
+def mcp(
+    corpus: Annotated[Path | None, typer.Argument(help="Folder to keep indexed; default: RENGLON_CORPUS.")] = None,
+) -> None:
+    """Speak the Model Context Protocol on standard input and output, for a client that starts this command."""
+    from api.cli.mcp_command import run
+
+    run(_load_settings(corpus=corpus))
 
 
 @app.command()

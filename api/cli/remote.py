@@ -93,8 +93,15 @@ class Remote:
 
     def post(self, route: str, body: Any = None) -> dict[str, Any]:
         """What a route answers. Raises RenglonError with the server's own words."""
+        return self._asked("POST", route, body)
+
+    def get(self, route: str) -> dict[str, Any]:
+        """What a route answers. Raises RenglonError with the server's own words."""
+        return self._asked("GET", route, None)
+
+    def _asked(self, method: str, route: str, body: Any) -> dict[str, Any]:
         try:
-            response = self._client.post(self.url + route, json=body, headers=self._key)
+            response = self._client.request(method, self.url + route, json=body, headers=self._key)
         except httpx.TransportError as error:
             raise RenglonError(f"The server at {self.url} broke off: {error}.", "Try again.") from error
         if response.is_error:

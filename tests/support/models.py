@@ -82,6 +82,20 @@ class Held(Tiny):
         return super().encode_documents(passages, progress)
 
 
+class Asked(Tiny):
+    """Tiny, and waits at `gate` while it embeds a question."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.reached = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def encode_query(self, question: str) -> Any:
+        self.reached.set()
+        assert self.gate.wait(120)
+        return super().encode_query(question)
+
+
 class Panic(BaseException):
     """What a library written in Rust raises: no Exception."""
 
