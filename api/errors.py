@@ -31,6 +31,7 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.IndexMissing: 409,
     errors.IndexBusy: 423,
     errors.ModelMismatch: 409,
+    errors.ModelChanged: 409,
     errors.ModelDamaged: 503,
     errors.ProjectionDamaged: 503,
     errors.ModelServerFailed: 502,

@@ -79,8 +79,11 @@ class Renglon:
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed everything with the model of the settings, then answer with it. Returns the passages embedded."""
         encoder = self.encoder() if self.coming is None else self.coming
-        count = self._syncer(encoder).reembed(progress)
+        # Made before the switch, so that a question in the middle of it finds an engine that can answer.
         engine = build_engine(self.store, encoder, self.settings)
+        if self._engine is not None:
+            self._engine.successor = engine
+        count = self._syncer(encoder).reembed(progress)
         self._encoder, self.coming, self._engine = encoder, None, engine
         return count
 

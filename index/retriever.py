@@ -15,7 +15,7 @@ from index.records import PassageRow
 from index.storage.live_views import View
 from index.storage.protocol import KINDS, Query
 from index.storage.rebuild import BATCH
-from rag.errors import ModelMismatch, ProjectionDamaged
+from rag.errors import ModelChanged, ProjectionDamaged
 from rag.evidence.overlap import Overlap
 from rag.evidence.scores import passage_cosine, passage_score
 from rag.passages import PassageNode, Sentence
@@ -42,7 +42,7 @@ class HybridRetriever(BaseRetriever):
         """(passage, fused score, cosine, share of words) of all candidates, best first."""
         with self._store.reading() as view:
             if self._store.catalog.model not in (None, self._model):
-                raise ModelMismatch("The model was changed while this question was answered.", "Ask again.")
+                raise ModelChanged("The model was changed while this question was answered.", "Ask again.")
             terms = self._store.views.analysis.terms(question)
             view, overlap = self._overlap(view, terms)
             candidates = list(dict.fromkeys(self._candidates(view, vector, terms)))

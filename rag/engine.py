@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.response.schema import Response
@@ -19,6 +19,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 from rag import messages
 from rag.citations import Source, Writer
 from rag.conversation.conversation import Conversation
+from rag.errors import ModelChanged
 from rag.events import CitationAdded, Event, Finished, PassagesFound, Retracted, TextAdded
 from rag.evidence.boilerplate import ScoresOf, without_boilerplate
 from rag.evidence.confidence import Calibration, features
@@ -46,6 +47,7 @@ class QueryEncoder(Protocol):
         """Unit vector of a question, shape (dimension,)."""
 
 
+T = TypeVar("T")
 log = logging.getLogger("renglon")
 SETTLE = 5  # a document that is replaced between two looks is looked for again, this often
 
@@ -94,7 +96,17 @@ class Engine(BaseQueryEngine):
         self._max_chars, self._max_sentences = max_chars, max_sentences
         self._author, self._support = author, support
         self._conversation = conversation
+        self.successor: Engine | None = None  # answers once the index was given another model
         super().__init__(CallbackManager([]))
+
+    def _current(self, work: Callable[[Engine], T]) -> T:
+        """Some work on the index; done by the successor where the index was given another model meanwhile."""
+        try:
+            return work(self)
+        except ModelChanged:
+            if self.successor is None:
+                raise
+            return self.successor._current(work)
 
     def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer a question. Raises InvalidQuestion, IndexMissing, ProjectionDamaged."""
@@ -140,6 +152,9 @@ class Engine(BaseQueryEngine):
 
     def _aside(self, question: str) -> list[Event] | None:
         """The steps of the reply to small talk or to a request for a summary; None for a question."""
+        return self._current(lambda engine: engine._reply(question))
+
+    def _reply(self, question: str) -> list[Event] | None:
         if self._conversation is None:
             return None
         question = tidy(question, self._max_chars)
@@ -160,6 +175,9 @@ class Engine(BaseQueryEngine):
 
     def search(self, query: str) -> SearchResult:
         """The passages that a question would be answered from."""
+        return self._current(lambda engine: engine._search(query))
+
+    def _search(self, query: str) -> SearchResult:
         clock = Clock()
         query = tidy(query, self._max_chars)
         passages = [as_hit(hit) for hit in in_order(*self._retrieve(query, clock))]
@@ -183,6 +201,9 @@ class Engine(BaseQueryEngine):
         return hits, evidence
 
     def _find(self, question: str, history: Sequence[Turn], standalone: str | None = None) -> Finding:
+        return self._current(lambda engine: engine._finding(question, history, standalone))
+
+    def _finding(self, question: str, history: Sequence[Turn], standalone: str | None) -> Finding:
         clock = Clock()
         question = tidy(question, self._max_chars)
         standalone = standalone or by_rules(question, history, self._max_chars)

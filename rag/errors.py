@@ -13,6 +13,7 @@ RenglonError
 ├── IndexMissing             nothing was indexed yet
 ├── IndexBusy                another process holds the data folder
 ├── ModelMismatch            the index was made with another model
+│   └── ModelChanged         the index has just been given another model; the question can be asked again
 ├── ModelDamaged             the model's files are missing, truncated or altered
 ├── CalibrationUnusable      the file of confidence and thresholds can't be read
 ├── ProjectionDamaged        Chroma or tantivy can't be read; the catalogue can rebuild it
@@ -91,6 +92,10 @@ class IndexBusy(RenglonError):
 
 class ModelMismatch(RenglonError):
     """The index was made with another model."""
+
+
+class ModelChanged(ModelMismatch):
+    """The index was given another model while a question was answered with the one before."""
 
 
 class ModelDamaged(RenglonError):

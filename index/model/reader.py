@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,11 @@ WEIGHTS = "reader.safetensors"  # beside the code that reads them, in rag/readin
 log = logging.getLogger("renglon")
 
 
-def load_reader(settings: Settings, encoder: Encoder) -> Reader | None:
+def load_reader(settings: Settings, encoder: Encoder, shipped: Traversable | None = None) -> Reader | None:
     """The reader for an encoder; None where it is switched off, or where the bundled one does not fit the encoder.
 
-    Raises ModelDamaged when a reader's file can't be read, or one that was named does not fit the encoder.
+    `shipped` is the bundled reader's file, by default the one beside the code. Raises ModelDamaged when a reader's
+    file is missing or can't be read, or one that was named does not fit the encoder.
     """
     if settings.reader == OFF:
         return None
@@ -31,9 +33,13 @@ def load_reader(settings: Settings, encoder: Encoder) -> Reader | None:
 
     lower = encoder.lower_layers()
     if settings.reader == BUNDLED:
-        with as_file(files("rag.reading") / WEIGHTS) as path:
-            if not path.exists():
-                return None
+        shipped = shipped or files("rag.reading") / WEIGHTS
+        if not shipped.is_file():
+            raise ModelDamaged(
+                "The bundled reader's file is missing from the package.",
+                "Reinstall Renglón, or set RENGLON_READER=off to answer without it.",
+            )
+        with as_file(shipped) as path:
             if lower is None or not fits(path, lower.weights):
                 log.warning("the bundled reader does not fit the model %s: answers are found without one", encoder.name)
                 return None
