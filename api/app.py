@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.routing import Route
 
 from api import errors, guard, pages
-from api.http import openai, writes
+from api.http import batch, exports, openai, writes
 from api.http.routes import router
 from api.mcp.door import McpDoor
 from api.service import Service
@@ -47,6 +47,8 @@ def create_app(settings: Settings, url: str = "", watch: bool = False, service: 
     app.include_router(router)
     app.include_router(writes.router(settings))
     app.include_router(openai.router)
+    app.include_router(exports.router)
+    app.include_router(batch.router)
     app.router.routes.append(Route("/mcp", mcp, include_in_schema=False))
     guard.describe(app)
     pages.install(app)

@@ -36,6 +36,7 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.ProjectionDamaged: 503,
     errors.ModelServerFailed: 502,
     errors.UnknownJob: 404,
+    errors.ExportUnusable: 422,
     errors.FileTooLarge: 413,
     errors.KeyRequired: 401,
     errors.NotAllowed: 403,

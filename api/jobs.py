@@ -18,6 +18,7 @@ from api.workers import Workers
 from rag.errors import IndexBusy, NotReady, RenglonError, UnknownJob
 
 KEPT = 100  # records of finished jobs; older ones are forgotten
+UNEQUAL = frozenset({"upload", "batch"})  # each has contents of its own
 WAITING = 8  # jobs in the queue; further ones are refused
 TELL_S = 0.1  # how often a follower looks
 Advance = Callable[[int, int], None]
@@ -28,9 +29,12 @@ log = logging.getLogger("renglon")
 class Jobs:
     """The queue. Records are plain values that are replaced, never changed, so that any thread may read them."""
 
-    def __init__(self, waiting: int = WAITING, workers: Workers | None = None) -> None:
-        """`waiting`: how many jobs the queue holds; further ones are refused. `workers` runs the thread."""
-        self._waiting = waiting
+    def __init__(
+        self, waiting: int = WAITING, workers: Workers | None = None, name: str = "jobs", kept: int = KEPT
+    ) -> None:
+        """`waiting`: how many jobs the queue holds; further ones are refused. `workers` runs the thread, by a name.
+        `kept`: records of finished jobs; older ones are forgotten."""
+        self._waiting, self._name, self._kept = waiting, name, kept
         self._workers = workers or Workers()
         self._changed = threading.Condition()
         self._records: OrderedDict[str, JobInfo] = OrderedDict()
@@ -39,14 +43,14 @@ class Jobs:
         self._thread: threading.Thread | None = None
 
     def submit(self, kind: JobKind, work: Work) -> JobInfo:
-        """Queue work, unless an equal job is waiting already: that one is returned then. Uploads are never equal.
+        """Queue work, unless an equal job (none of `UNEQUAL`) is waiting already: that one is returned then.
 
         `work` gets `advance(done, left)` to report its progress and returns its report. Raises IndexBusy when the
         queue is full.
         """
         with self._changed:
             for id_, _ in self._queue:
-                if self._records[id_].kind == kind != "upload":
+                if self._records[id_].kind == kind and kind not in UNEQUAL:
                     return self._records[id_]
             if len(self._queue) >= self._waiting or self._stopped:
                 raise IndexBusy(f"{len(self._queue)} jobs are waiting.", "GET /v1/jobs/{id} says when one is done.")
@@ -54,14 +58,19 @@ class Jobs:
             self._queue.append((job.id, work))
             self._put(job)
             if self._thread is None:
-                self._thread = self._workers.start("jobs", self._run)
+                self._thread = self._workers.start(self._name, self._run)
             return job
+
+    def knows(self, id_: str) -> bool:
+        """Whether a job of this queue has that id."""
+        with self._changed:
+            return id_ in self._records
 
     def get(self, id_: str) -> JobInfo:
         """A job as it is now. Raises UnknownJob."""
         with self._changed:
             if id_ not in self._records:
-                raise UnknownJob(f"There is no job {id_[:40]!r}.", f"The last {KEPT} are kept, until a restart.")
+                raise UnknownJob(f"There is no job {id_[:40]!r}.", f"The last {self._kept} are kept, until a restart.")
             return self._records[id_]
 
     async def follow(self, id_: str) -> AsyncIterator[JobInfo]:
@@ -98,7 +107,7 @@ class Jobs:
     def _put(self, job: JobInfo) -> None:
         self._records[job.id] = job
         done = [id_ for id_, one in self._records.items() if one.state in ("done", "failed")]
-        for id_ in done[:-KEPT]:
+        for id_ in done[: -self._kept]:
             del self._records[id_]
         self._changed.notify_all()
 
@@ -134,7 +143,7 @@ class Jobs:
             log.error("job failed: %s", error)
             end = {"state": "failed", "error": Problem(**body_of(error))}
         except BaseException as error:  # a panic of a library written in Rust, too: the next job must be taken up
-            self._workers.note("jobs", error)
+            self._workers.note(self._name, error)
             problem = Problem(
                 title="Internal error", status=500, hint="See the server's log.",
                 detail=f"Something unexpected failed ({type(error).__name__}).",

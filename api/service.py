@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from index.storage.catalog import Catalog
     from rag.engine import Engine
 
+BATCHES = 5  # finished ones whose answers are kept, some megabytes each
 STOP_S = 10  # a running job ends at its next step, which is a batch of the encoder
 WAIT_S = 15  # a sync from the command line may just be under way
 State = Literal["starting", "ready", "failed"]
@@ -135,6 +136,11 @@ class Service:
         return self.desk.jobs
 
     @property
+    def batches(self) -> Jobs:
+        """Batches of questions, likewise."""
+        return self.desk.batches
+
+    @property
     def engine(self) -> Engine:
         """What answers. Raises NotReady while loading, or the error that loading ended with."""
         return self.renglon.engine()
@@ -172,6 +178,8 @@ class Desk:
     def __init__(self, service: Service) -> None:
         self._service = service
         self.jobs = Jobs(workers=service.workers)
+        # Questions don't wait for a sync, nor a sync for questions. Each report holds all of its answers.
+        self.batches = Jobs(workers=service.workers, name="batches", kept=BATCHES)
         self._uploads: Uploads | None = None
         self._lock = threading.Lock()
         self._watching = False
@@ -237,7 +245,8 @@ class Desk:
     def stop(self) -> bool:
         """Stop working; whether nothing is at work any more."""
         self.jobs.stop()
-        return self.jobs.wait(STOP_S)
+        self.batches.stop()
+        return self.jobs.wait(STOP_S) and self.batches.wait(STOP_S)
 
 
 def _sync(renglon: Renglon, advance: Advance) -> dict[str, Any]:

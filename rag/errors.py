@@ -19,6 +19,7 @@ RenglonError
 ├── ProjectionDamaged        Chroma or tantivy can't be read; the catalogue can rebuild it
 ├── ModelServerFailed        the server that writes answers refused, timed out or sent nothing usable
 ├── UnknownJob               no job has that id
+├── ExportUnusable           a file of answers, or of questions, can't be read
 ├── FileTooLarge             an upload is over the limit
 ├── KeyRequired              the request lacks the API key, or has another one
 ├── NotAllowed               the request comes from a page or for a host that is not allowed
@@ -112,6 +113,10 @@ class ModelServerFailed(RenglonError):
 
 class UnknownJob(RenglonError):
     """No job has that id."""
+
+
+class ExportUnusable(RenglonError):
+    """A file of answers, or of questions, can't be read."""
 
 
 class FileTooLarge(RenglonError):

@@ -1,4 +1,4 @@
-"""The command line: renglon sync | ask | search | serve | mcp | doctor | purge, and what other packages add (eval).
+"""The command line, but for what other packages add (`renglon eval`).
 
 Exit codes: 0 well; 1 an error, or doctor found something; 2 wrong usage; 3 the articles don't say.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from api.exports.formats import Format, export
 from rag.errors import IndexBusy, IndexMissing, RenglonError
 from rag.settings import Settings
 from rag.types import Answer, SearchResult
@@ -123,21 +124,63 @@ def purge(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def ask(question: str, as_json: AsJson = False) -> None:
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question.")] = None,
+    as_json: AsJson = False,
+    form: Annotated[Format | None, typer.Option("--export", help="Print the answer in this format.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Answer the questions of this .txt, .csv or .jsonl file instead.")
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="With --from: the .jsonl or .csv file to write; goes on in it.")
+    ] = None,
+) -> None:
     """Answer a question; exit code 3 when the articles don't say, or don't clearly say."""
     settings = _load_settings()
+    if source or target:
+        if question or form or not (source and target):
+            raise typer.BadParameter("--from FILE and --out FILE belong together, without a question or --export.")
+        return _ask_all(source, target, settings, as_json)
+    if question is None:
+        raise typer.BadParameter("Give a question, or --from FILE and --out FILE.")
     data = _ask_server(settings, "/v1/query", {"question": question})
     if data:
         answer = Answer(**data)
     else:
         with _opened(settings, "renglon ask") as engine:
             answer = engine.answer(question)
-    if as_json:
+    if form:
+        sys.stdout.write(export([answer], form))
+    elif as_json:
         _print_json(answer.model_dump())
     else:
         _print_answer(answer)
     if answer.status in ("no_evidence", "unsure"):
         raise typer.Exit(NO_EVIDENCE_EXIT)
+
+
+def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool) -> None:
+    from api.cli import batch_command
+
+    report = batch_command.run(source, target, lambda: _answering(settings), err)
+    if as_json:
+        _print_json(report)
+    else:
+        batch_command.show(report, target, out, err)
+    if report["broken"]:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _answering(settings: Settings) -> Iterator[Callable[[str], Answer]]:
+    """What answers questions: the server that holds the data folder, or else an engine over it."""
+    from api.cli.remote import Remote
+
+    if remote := Remote.of(settings):
+        yield lambda question: Answer(**remote.post_when_ready("/v1/query", {"question": question}))
+    else:
+        with _opened(settings, "renglon ask") as engine:
+            yield engine.answer
 
 
 @contextmanager
@@ -195,6 +238,28 @@ def search(query: str, as_json: AsJson = False) -> None:
     else:
         for hit in result.passages:
             _print_hit(hit)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="What ask wrote with --export json, --json or --out.")],
+    folders: Annotated[
+        list[Path] | None, typer.Option("--in", help="Folder of the cited files; repeatable; default: RENGLON_CORPUS.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 for moved quotes, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the citations of a file against the files on disk; exit code 1 when a quote is not there any more."""
+    from api.cli import verify_command
+
+    checks = verify_command.run(file, folders or [], _load_settings())
+    if as_json:
+        _print_json(verify_command.as_data(checks))
+    else:
+        verify_command.show(checks, out)
+    found = verify_command.counts(checks)
+    if found["stale"] or (strict and found["moved"]):
+        raise typer.Exit(1)
 
 
 @app.command()

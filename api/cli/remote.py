@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from index.storage.lock import holder_of
-from rag.errors import IndexBusy, RenglonError
+from rag.errors import IndexBusy, InvalidQuestion, RenglonError
 from rag.settings import Settings
 
 ANSWER_S = 60
 ANNOUNCED_S = 10
 STARTING_S = 600  # a server may be indexing a large folder for the first time
-_NOT_READY = "urn:renglon:not-ready"
+_NOT_READY, _INVALID = "urn:renglon:not-ready", "urn:renglon:invalid-question"
 
 
 class Remote:
@@ -105,13 +105,13 @@ class Remote:
         except httpx.TransportError as error:
             raise RenglonError(f"The server at {self.url} broke off: {error}.", "Try again.") from error
         if response.is_error:
-            raise _Refused(response)
+            raise _refusal(response)
         data: dict[str, Any] = response.json()
         return data
 
     def run(self, route: str, advance: Callable[[int, int], None]) -> dict[str, Any]:
         """Have the server do long work and follow it to its end; its report. Raises RenglonError."""
-        queued, done = self._queued(route), 0
+        queued, done = self.post_when_ready(route), 0
         job = queued
         for step in self._steps(queued["id"]):
             job = step
@@ -124,12 +124,12 @@ class Remote:
         error = job.get("error") or {}
         raise RenglonError(error.get("detail", f"The server at {self.url} broke off."), error.get("hint", "Try again."))
 
-    def _queued(self, route: str) -> dict[str, Any]:
-        """The job; a server that is still starting is waited for."""
+    def post_when_ready(self, route: str, body: Any = None) -> dict[str, Any]:
+        """What a route answers; a server that is still starting is waited for. Raises RenglonError."""
         end = time.monotonic() + STARTING_S
         while True:
             try:
-                return self.post(route)
+                return self.post(route, body)
             except _Refused as refused:
                 if refused.type != _NOT_READY or time.monotonic() > end:
                     raise
@@ -156,6 +156,12 @@ class Remote:
     def refuse(self, what: str) -> IndexBusy:
         """The error for something that the server can't be handed."""
         return IndexBusy(f"{what}: the data folder is in use by {self._who}.", "Stop it first, or set it there.")
+
+
+def _refusal(response: httpx.Response) -> RenglonError:
+    refused = _Refused(response)
+    # The fault of a question is told from the fault of the server: a batch of questions goes on.
+    return InvalidQuestion(refused.detail, refused.hint) if refused.type == _INVALID else refused
 
 
 class _Refused(RenglonError):

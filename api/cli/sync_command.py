@@ -128,14 +128,14 @@ def show(result: dict[str, Any], out: Console, err: Console, names: bool = False
 
 
 @contextmanager
-def progress(err: Console) -> Iterator[Advance]:
-    """A bar on a terminal: texts done and left, rate and time left. Yields `advance(done, left)`."""
+def progress(err: Console, what: str = "embedding") -> Iterator[Advance]:
+    """A bar on a terminal: what is done and left, rate and time left. Yields `advance(done, left)`."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     rate = TextColumn("{task.fields[rate]}")
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn()]
     with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("embedding", total=None, rate="")
+        task = bar.add_task(what, total=None, rate="")
 
         def advance(count: int, left: int) -> None:
             done = bar.tasks[0].completed + count

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rag.types import CitationState
 
-JobKind = Literal["sync", "rebuild", "reembed", "purge", "upload"]
+JobKind = Literal["sync", "rebuild", "reembed", "purge", "upload", "batch"]
 JobState = Literal["queued", "running", "done", "failed"]
 MOST_CITATIONS = 200
 
@@ -42,7 +42,7 @@ class Uploaded(BaseModel):
 
 
 class JobInfo(BaseModel):
-    """A piece of long work. Texts are passages and sentences."""
+    """A piece of long work. Texts are passages and sentences, or the questions of a batch."""
 
     model_config = ConfigDict(frozen=True)
     id: str

@@ -211,10 +211,11 @@ async def purge(service: Served) -> JobInfo:
 
 async def job(job_id: str, request: Request, service: Served) -> Any:
     """A job as it is now; with Accept: text/event-stream each step of it, as events `job`, until its end."""
-    found = service.jobs.get(job_id)
+    jobs = service.batches if service.batches.knows(job_id) else service.jobs
+    found = jobs.get(job_id)
     if "text/event-stream" not in request.headers.get("accept", ""):
         return found
-    return streamed(_events(service.jobs.follow(job_id)))
+    return streamed(_events(jobs.follow(job_id)))
 
 
 async def _events(jobs: AsyncIterator[JobInfo]) -> AsyncIterator[str]:

@@ -99,6 +99,15 @@ def test_a_written_answer_and_its_doubts(synced: Path) -> None:
         assert "cited 1 source that doesn't exist" in result.stdout
 
 
+def test_a_file_of_questions_without_a_server(synced: Path, tmp_path: Path) -> None:
+    (tmp_path / "questions.csv").write_text("question\nWhat gift did Putin give Kim?\n¿Cómo se prepara una paella?\n")
+    arguments = ["--from", str(tmp_path / "questions.csv"), "--out", str(tmp_path / "answers.csv")]
+    result = renglon(synced, "ask", *arguments)
+    assert result.returncode == 0
+    assert "1 answered" in result.stdout
+    assert "004_6b36a17d40a337a5.txt:11" in (tmp_path / "answers.csv").read_text()
+
+
 def test_doctor_looks_at_the_model_server(synced: Path) -> None:
     with scripted() as model:
         there = renglon(synced, "doctor", RENGLON_LLM_URL=model.url)

@@ -72,8 +72,9 @@ def test_other_names_lead_nowhere(client: TestClient, name: str) -> None:
 
 # Loaded when they are needed for the first time.
 LATER = {
-    "conversation/markdown.js", "conversation/stale-citations.js", "panels/history.js", "panels/panels.css",
-    "panels/sources.js", "panels/uploads.js", "shell/key-dialog.js", "shell/stylesheet.js",
+    "conversation/markdown.js", "conversation/stale-citations.js", "panels/export.js",
+    "panels/history.js", "panels/panels.css", "panels/sources.js", "panels/uploads.js", "shell/key-dialog.js",
+    "shell/stylesheet.js", "words/more.js",
 }  # fmt: skip
 
 

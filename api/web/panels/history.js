@@ -2,6 +2,7 @@
 
 import { $, button, el, foreign } from "../shell/dom.js";
 import { date, t } from "../words/language.js";
+import { exporter } from "./export.js";
 import { stylesheet } from "../shell/stylesheet.js";
 
 await stylesheet("/web/panels/panels.css");
@@ -39,6 +40,7 @@ export function showHistory(dialog, turns, acts) {
   $(".panel-body", dialog).replaceChildren(
     el("p", { class: "hint" }, t("historyNote")),
     turns.length ? el("ol", { class: "past-list", role: "list" }, rows) : el("p", { class: "empty" }, t("historyNone")),
+    exporter(turns),
     turns.length ? el("p", { class: "acts" }, forget) : "",
   );
   if (!dialog.open) dialog.showModal();

@@ -1,0 +1,57 @@
+"""The route that asks many questions at once, as a job whose report holds the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.batch.questions import question_of
+from api.batch.run import rows_of
+from api.http.forms import JobInfo
+from api.http.routes import Served
+from api.jobs import Advance
+
+MOST_QUESTIONS = 1000
+PARALLEL = 2  # who asks one question need not wait long behind a batch
+_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
+router = APIRouter()
+
+
+class BatchRequest(BaseModel):
+    """Questions."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"questions": ["¿Quién es John Kirby?", {"id": "b", "question": "…"}]}]}
+    )
+    questions: list[Any] = Field(
+        min_length=1, max_length=MOST_QUESTIONS, description="Texts, or objects with `question` and perhaps `id`."
+    )
+
+
+@router.post(
+    "/v1/batch", status_code=202, tags=["ask"],
+    responses={
+        409: {"description": "Nothing indexed yet, or indexed with another model.", **_PROBLEM},
+        423: {"description": "Too many batches are waiting.", **_PROBLEM},
+        503: {"description": "The model is still loading.", **_PROBLEM},
+    },
+)  # fmt: skip
+async def batch(body: BatchRequest, service: Served) -> JobInfo:
+    """Answer many questions; answers with a job to follow.
+
+    The job's `report` is `{"rows": [...]}`, in the order of the questions: each has `number`, `question` and the fields
+    of an answer without passages, or `error`, which says what is wrong with that question. The last five are kept.
+    """
+    engine = service.engine
+    questions = [question_of(number, value) for number, value in enumerate(body.questions, 1)]
+
+    def work(advance: Advance) -> dict[str, Any]:
+        rows = []
+        for row in rows_of(questions, engine.answer, PARALLEL):
+            rows.append(row.data)
+            advance(1, len(questions) - len(rows))
+        return {"rows": rows}
+
+    return service.batches.submit("batch", work)
