@@ -16,7 +16,7 @@ from typing import Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from index.corpus.documents import decode
+from index.corpus.decoding import decode
 from rag.types import Turn
 
 # Kinds of questions without an answer; the report shows each separately. The last two come from SQuAD data.

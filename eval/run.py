@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from eval.datasets import Question
 from eval.judge import Outcome, Record, judge
 from eval.summary import METRICS, curves, groups, summarise
-from index.corpus.documents import decode
+from index.corpus.documents import document_of
 from rag.errors import RenglonError
 
 Progress = Callable[[int], None]
@@ -98,7 +98,7 @@ def reader(corpus: Path) -> Callable[[str], str | None]:
     @cache
     def text_of(file: str) -> str | None:
         try:
-            return decode((corpus / file).read_bytes())[0]
+            return document_of(file, (corpus / file).read_bytes()).source.text
         except (OSError, RenglonError):
             return None
 

@@ -19,7 +19,8 @@ from rich.table import Table
 
 from eval.datasets import GOLD, GoldError, GoldRecord
 from eval.stats import bootstrap_ratio, ratio
-from index.corpus.documents import SourceText, decode
+from index.corpus.decoding import decode
+from index.corpus.documents import SourceText
 from index.corpus.passages import split
 from rag.evidence.rank import Evidence
 from rag.passages import PassageNode, Sentence

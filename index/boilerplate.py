@@ -11,9 +11,9 @@ from functools import lru_cache
 import numpy as np
 
 from index.reading import ReadableStore
+from index.retriever import sentences_of
 from rag.errors import UnknownDocument
 from rag.evidence.boilerplate import boilerplate
-from rag.passages import Sentence
 
 REMEMBERED = 2048  # documents whose scores are kept, about 10 kB each
 MOST_PASSAGES = 400  # of a document that are looked at; boilerplate stands at its ends
@@ -46,11 +46,7 @@ class BoilerplateScores:
 
     def _score(self, document_id: str, sha256: str) -> Mapping[int, float]:
         rows = [row for row in self._store.catalog.passages_of([document_id], MOST_PASSAGES) if row.sha256 == sha256]
-        sentences = [
-            Sentence(row.text[a - row.char_start : b - row.char_start], a, b, first, last)
-            for row in rows
-            for a, b, first, last in row.sentences
-        ]
+        sentences = [sentence for row in rows for sentence in sentences_of(row)]
         if not sentences:
             raise UnknownDocument(f"There is no document {document_id!r}.", "GET /v1/documents lists them.")
         vectors = np.concatenate([row.sentence_vectors for row in rows])

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.runs import Run
 from rag.vectors import Vectors
 
 if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wait
     from index.corpus.documents import Document
     from index.corpus.passages import Passage
+
+Text = tuple[str, list[tuple[int, int]]]  # a passage as it is embedded, and the span of each of its sentences
+
+
+def with_context(context: str, text: str, spans: Sequence[tuple[int, int]]) -> Text:
+    """A passage behind its context, and the spans of its sentences there."""
+    shift = len(context) + 1 if context else 0
+    return (f"{context}\n{text}" if context else text), [(a + shift, b + shift) for a, b in spans]
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,12 @@ class DocumentRow:
     lines: int
     chars: int
     indexed_at: str
+    reader: str = ""
+    title: str | None = None
+    author: str | None = None
+    published: str | None = None
+    url: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,8 @@ class PassageRow:
     """A passage with its document, its sentences and their vectors.
 
     `sentences` has shape (n, 4): char_start, char_end, line_start, line_end. `vector` has shape (dimension,),
-    `sentence_vectors` (n, dimension).
+    `sentence_vectors` (n, dimension). Where the file's own characters differ from the text, `source` has them and
+    `runs` leads from one to the other. `section`, `context` and `kind` are as for a `Passage`.
     """
 
     pk: int
@@ -82,3 +98,8 @@ class PassageRow:
     sentences: tuple[tuple[int, int, int, int], ...]
     vector: Vectors
     sentence_vectors: Vectors
+    source: str | None = None
+    runs: tuple[Run, ...] = ()
+    section: str = ""
+    context: str = ""
+    kind: str = "text"

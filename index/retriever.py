@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from rag.errors import ModelChanged, ProjectionDamaged
 from rag.evidence.overlap import Overlap
 from rag.evidence.scores import passage_cosine, passage_score
 from rag.passages import PassageNode, Sentence
+from rag.runs import Run, to_readable
 from rag.vectors import Vectors
 
 # Each side's candidates, which are then scored exactly. 20 and more measured alike.
@@ -49,7 +51,7 @@ class HybridRetriever(BaseRetriever):
             rows = self._store.catalog.passages(candidates)
         cosines = [passage_cosine(vector, row.vector, row.sentence_vectors) for row in rows]
         lexicon = view.lexical or self._store.views.analysis
-        shared = [overlap.share(set(lexicon.terms(row.text))) for row in rows]
+        shared = [overlap.share(set(lexicon.terms(f"{row.context}\n{row.text}"))) for row in rows]
         best = max(cosines, default=0.0)
         ranked = [
             (row, passage_score(cosine, best, share), cosine, share)
@@ -94,13 +96,36 @@ def passage_node(row: PassageRow, cosine: float = 0.0, shared: float = 0.0) -> P
     """A passage of the catalogue as a node, with what is known of its likeness to a question."""
     metadata = {
         "document_id": row.document_id, "file": row.file, "file_sha256": row.sha256, "line_start": row.line_start,
-        "line_end": row.line_end, "cosine": cosine, "shared": shared,
+        "line_end": row.line_end, "cosine": cosine, "shared": shared, "section": row.section, "context": row.context,
+        "kind": row.kind,
     }  # fmt: skip
     node = PassageNode(
         id_=f"{row.document_id}.{row.ordinal}", text=row.text, extra_info=metadata, start_char_idx=row.char_start,
         end_char_idx=row.char_end, excluded_embed_metadata_keys=list(metadata),
         excluded_llm_metadata_keys=list(metadata),
     )  # fmt: skip
-    start = row.char_start
-    sentences = tuple(Sentence(row.text[a - start : b - start], a, b, la, lb) for a, b, la, lb in row.sentences)
-    return node.with_sentences(sentences, row.sentence_vectors)
+    return node.with_sentences(tuple(sentences_of(row)), row.sentence_vectors)
+
+
+def sentences_of(row: PassageRow) -> Iterator[Sentence]:
+    """The sentences of a passage of the catalogue, as they read and with the file's own characters."""
+    base = row.char_start
+    for start, end, first, last in row.sentences:
+        a, b = to_readable(row.runs, start - base, end - base)
+        if row.source is None:
+            yield Sentence(row.text[a:b], start, end, first, last)
+            continue
+        quote = row.source[start - base : end - base]
+        yield Sentence(row.text[a:b], start, end, first, last, quote, _within(row.runs, a, b, start - base), at=a)
+
+
+def _within(runs: Sequence[Run], a: int, b: int, source: int) -> tuple[Run, ...]:
+    """The runs of [a, b) of a passage's text, counted from there and from the sentence's own characters."""
+    found = []
+    for run in runs:
+        first, last = max(run.start, a), min(run.start + run.length, b)
+        if first < last:
+            same = run.length == run.source_length
+            begins = run.source + (first - run.start if same else 0)
+            found.append(Run(first - a, last - first, begins - source, last - first if same else run.source_length))
+    return tuple(found)

@@ -42,7 +42,7 @@ class Writer:
         if not valid:
             return "", []
         before = len(self.text)
-        shown = " ".join(valid[0].quote.split())
+        shown = " ".join((valid[0].readable or valid[0].quote).split())
         self.write((" " if before else "") + shown)
         _, placed = self._place(valid, len(self.text) - len(shown))
         return self.text[before:], placed
@@ -75,20 +75,23 @@ class Writer:
 
     def _cite(self, evidence: Evidence) -> Citation:
         data, sentence = evidence.passage.metadata, evidence.sentence
+        quote = sentence.text if sentence.quote is None else sentence.quote
         verified = verify(
             self._stored(data["document_id"]),
             data["file_sha256"],
             sentence.char_start,
             sentence.char_end,
-            sentence.text,
+            quote,
         )
         return Citation(
             n=1, marker=marker(data["file"], sentence.line_start, sentence.line_end),
             document_id=data["document_id"], file=data["file"], file_sha256=data["file_sha256"],
             line_start=sentence.line_start, line_end=sentence.line_end, char_start=sentence.char_start,
-            char_end=sentence.char_end, quote=sentence.text, answer_start=0, answer_end=0,
+            char_end=sentence.char_end, quote=quote, answer_start=0, answer_end=0,
             score=round(evidence.score, 4), verified=verified, state="valid" if verified else "stale",
-            near=self._near, answer_span=_answer_span(evidence),
+            near=self._near, answer_span=_answer_span(evidence, quote),
+            readable=None if sentence.quote is None else sentence.text, section=data.get("section") or None,
+            code=data.get("kind") == "code",
         )  # fmt: skip
 
     def holds(self, evidence: Iterable[Evidence]) -> bool:
@@ -102,14 +105,18 @@ class Writer:
         return self._texts[id_]
 
 
-def _answer_span(evidence: Evidence) -> AnswerSpan | None:
+def _answer_span(evidence: Evidence, quote: str) -> AnswerSpan | None:
     """Where in the quote the reader found the answer. It is verified with the quote, which holds it."""
     found = evidence.answer
     if found is None or not 0 <= found[0] < found[1] <= len(evidence.sentence.text):
         return None
+    words = evidence.sentence.text[slice(*found)]
+    begins = found[0] + len(words) - len(words.lstrip())
+    if not words.strip():
+        return None
+    first, last = evidence.sentence.span_of(begins, begins + len(words.strip()))
     start = evidence.sentence.char_start
-    text = evidence.sentence.text[slice(*found)]
-    return AnswerSpan(char_start=start + found[0], char_end=start + found[1], text=text)
+    return AnswerSpan(char_start=start + first, char_end=start + last, text=quote[first:last])
 
 
 def verify(stored: tuple[str, str] | None, sha256: str, char_start: int, char_end: int, quote: str) -> bool:

@@ -8,18 +8,30 @@ from typing import Any
 from llama_index.core.schema import BaseNode, TextNode
 from pydantic import PrivateAttr
 
+from rag.runs import Run, to_source
 from rag.vectors import Vectors as Vectors
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of a document: its words and its place (code points of the file, 1-based lines)."""
+    """A sentence of a document: its words and its place (code points of the file, 1-based lines).
+
+    `text` is what it reads as. Where the file's own characters differ (marks of emphasis, targets of links), `quote`
+    has them, `runs` leads from one to the other, and `at` is where the text begins in that of its passage.
+    """
 
     text: str
     char_start: int
     char_end: int
     line_start: int
     line_end: int
+    quote: str | None = None
+    runs: tuple[Run, ...] = ()
+    at: int | None = None
+
+    def span_of(self, start: int, end: int) -> tuple[int, int]:
+        """Where [start, end) of the text stands in the file's own characters, counted from those of the sentence."""
+        return to_source(self.runs, start, end)
 
 
 class PassageNode(TextNode):
@@ -45,6 +57,17 @@ class PassageNode(TextNode):
     def sentences(self) -> tuple[Sentence, ...]:
         """The passage's sentences, in order."""
         return self._sentences
+
+    def bounds(self, number: int) -> tuple[int, int]:
+        """(start, end) of a sentence in the passage's text."""
+        sentence = self._sentences[number]
+        start = sentence.char_start - (self.start_char_idx or 0) if sentence.at is None else sentence.at
+        return start, start + len(sentence.text)
+
+    @property
+    def context(self) -> str:
+        """The headings above the passage and the sentence that introduces it; empty where there are none."""
+        return str(self.metadata.get("context") or "")
 
     @property
     def vectors(self) -> Vectors | None:

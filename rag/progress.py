@@ -65,6 +65,6 @@ def cites(citations: Sequence[Citation], passage: PassageHit) -> bool:
         c.document_id == passage.document_id
         and passage.line_start <= c.line_start
         and c.line_end <= passage.line_end
-        and c.quote in passage.text
+        and (c.readable or c.quote) in passage.text
         for c in citations
     )

@@ -72,9 +72,7 @@ def _options(
 
 @app.command()
 def sync(
-    folders: Annotated[
-        list[Path] | None, typer.Argument(help="Folders of .txt and .md files; default: RENGLON_CORPUS.")
-    ] = None,
+    folders: Annotated[list[Path] | None, typer.Argument(help="Folders of articles; default: RENGLON_CORPUS.")] = None,
     include: Annotated[list[str] | None, typer.Option(help="Only files that match this glob; repeatable.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="No files that match this glob; repeatable.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,

@@ -13,18 +13,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from index.corpus.files import read_bytes
+from index.corpus.formats import SUFFIXES, listed, reader_of
 from index.corpus.globs import Globs
+from index.corpus.reader import Block, Edit, Metadata, Origin
 from rag.errors import CorpusNotFound, FileRefused, RenglonError, is_panic
 
-SUFFIXES = frozenset({".txt", ".md"})
-# What the library is asked to choose between once the bytes are not UTF-8: the two that Spanish sites used.
-LEGACY_ENCODINGS = ["cp1252", "latin_1"]
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_CONTROL = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\x1b"})
-_MAX_CONTROL_SHARE = 0.01  # real articles have none; a stray form feed or backspace is no reason to refuse
 log = logging.getLogger("renglon")
 
 
@@ -92,14 +87,35 @@ class SourceText:
 
 
 @dataclass(frozen=True)
+class Fingerprint:
+    """What decides whether a file must be read again: its bytes, and the version of what reads them."""
+
+    sha256: str
+    reader: str
+
+
+@dataclass(frozen=True)
 class Document:
-    """A readable file. `file` is its path within the corpus, with forward slashes."""
+    """A readable file. `file` is its path within the corpus, with forward slashes; `reader` what read it.
+
+    The rest is as `index.corpus.reader` describes it.
+    """
 
     file: str
     source: SourceText
     sha256: str
     encoding: str
     size: int
+    reader: str
+    metadata: Metadata = field(default_factory=Metadata)
+    blocks: tuple[Block, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    origins: tuple[Origin, ...] = ()
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The file's bytes and what read them."""
+        return Fingerprint(self.sha256, self.reader)
 
     @property
     def id(self) -> str:
@@ -110,41 +126,6 @@ class Document:
 def document_id(file: str) -> str:
     """The id of the document at a path within the corpus."""
     return hashlib.sha256(file.encode()).hexdigest()[:16]
-
-
-def decode(raw: bytes) -> tuple[str, str]:
-    """Text and encoding of a file's bytes. Raises FileRefused for empty or binary data."""
-    if not raw.strip():
-        raise FileRefused("The file is empty.")
-    for encoding in ("utf-8-sig", "utf-8"):
-        if encoding == "utf-8-sig" and not raw.startswith(b"\xef\xbb\xbf"):
-            continue
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if _is_binary(raw):
-            raise FileRefused("The file is binary data, not text.")
-        if not text.strip():
-            raise FileRefused("The file is empty.")
-        return text, encoding
-    if _is_binary(raw):
-        raise FileRefused("The file is binary data, not text.", "Convert it to UTF-8 text.")
-    # Bytes 0x80-0x9F are printable in Windows-1252 only; the library weighs the rest by how the text reads.
-    best = from_bytes(raw, cp_isolation=LEGACY_ENCODINGS).best()
-    if best is None:
-        raise FileRefused("The file's encoding could not be recognised.", "Save it as UTF-8.")
-    try:
-        return raw.decode(best.encoding), best.encoding
-    except UnicodeDecodeError as error:  # of a large file the library only looks at samples
-        raise FileRefused(
-            f"The file is neither UTF-8 nor {best.encoding}: byte {error.start:,} stands for no character.",
-            "Save it as UTF-8.",
-        ) from error
-
-
-def _is_binary(raw: bytes) -> bool:
-    return len(raw) - len(raw.translate(None, _CONTROL)) > _MAX_CONTROL_SHARE * len(raw)
 
 
 @contextmanager
@@ -163,25 +144,35 @@ def refused_on_failure() -> Iterator[None]:
         ) from error
 
 
+def looked_at(path: Path, root: Path, max_bytes: int) -> tuple[bytes, Fingerprint]:
+    """A corpus file's bytes and fingerprint, without reading its format. Raises FileRefused, FileUnreadable."""
+    file = path.relative_to(root).as_posix()
+    if printable(file) != file:
+        raise FileRefused("The file's name is not valid text.", "Rename it.")
+    raw = read_bytes(path, root, max_bytes)
+    return raw, Fingerprint(hashlib.sha256(raw).hexdigest(), reader_of(file, raw).key)
+
+
 def read_document(path: Path, root: Path, max_bytes: int, limits: TextLimits = TextLimits()) -> Document:
     """Read one file of the corpus at `root`. Raises FileRefused with the reason, FileUnreadable when the system
     does not let it be read.
 
     `max_bytes` is checked before the file is read, `limits` before its line table is made.
     """
-    file = path.relative_to(root).as_posix()
-    if printable(file) != file:
-        raise FileRefused("The file's name is not valid text.", "Rename it.")
-    raw = read_bytes(path, root, max_bytes)
-    return document_of(file, raw, limits)
+    raw, _ = looked_at(path, root, max_bytes)
+    return document_of(path.relative_to(root).as_posix(), raw, limits)
 
 
 def document_of(file: str, raw: bytes, limits: TextLimits = TextLimits()) -> Document:
     """The document that a file's bytes are. Raises FileRefused."""
     with refused_on_failure():
-        text, encoding = decode(raw)
-        limits.check_lines(text)
-        return Document(file, SourceText(text), hashlib.sha256(raw).hexdigest(), encoding, len(raw))
+        reader = reader_of(file, raw)
+        reading = reader.read(raw)
+        limits.check_lines(reading.text)
+        return Document(
+            file, SourceText(reading.text), hashlib.sha256(raw).hexdigest(), reading.encoding, len(raw), reader.key,
+            reading.metadata, reading.blocks, reading.edits, reading.origins,
+        )  # fmt: skip
 
 
 def printable(name: str) -> str:
@@ -197,7 +188,7 @@ def corpus_files(root: Path, globs: Globs = Globs(), unreadable: list[Path] | No
     """
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
-        raise CorpusNotFound(f"The corpus folder {root} {what}.", "Give a folder of .txt or .md files.")
+        raise CorpusNotFound(f"The corpus folder {root} {what}.", f"Give a folder of articles ({listed()}).")
 
     def failed(error: OSError) -> None:
         if unreadable is not None:
@@ -213,5 +204,5 @@ def corpus_files(root: Path, globs: Globs = Globs(), unreadable: list[Path] | No
 
 
 def belongs(name: str) -> bool:
-    """Whether a file of that name is indexed: text or Markdown, not hidden."""
+    """Whether a file of that name is indexed: it has the suffix of a known format, and isn't hidden."""
     return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES

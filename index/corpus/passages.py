@@ -15,6 +15,7 @@ from llama_index.core.node_parser import NodeParser
 from llama_index.core.schema import BaseNode, Document, NodeRelationship, TextNode
 
 from index.corpus.documents import SourceText, TextLimits, refused_on_failure
+from rag.runs import Run
 from rag.sentences import iter_sentence_bounds, sentence_bounds
 
 # E5's tokenizer makes one token of 4.3 UTF-8 bytes of Spanish news on average; bytes need no model to count,
@@ -36,10 +37,24 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A span and the spans of its sentences, in order."""
+    """A span and the spans of its sentences, in order.
+
+    `text` is what it reads as, None for the file's own characters; `runs` leads from one to the other. `section` has
+    the headings above it and `lead` the sentence that introduces it.
+    """
 
     span: Span
     sentences: tuple[Span, ...]
+    text: str | None = None
+    runs: tuple[Run, ...] = ()
+    section: str = ""
+    lead: str = ""
+    kind: str = "text"
+
+    @property
+    def context(self) -> str:
+        """What is embedded and searched before the passage's own text."""
+        return "\n".join(filter(None, (self.section, self.lead)))
 
 
 def _blocks(source: SourceText) -> Iterator[tuple[int, int]]:
@@ -60,11 +75,13 @@ def _blocks(source: SourceText) -> Iterator[tuple[int, int]]:
         yield first, len(lines)
 
 
-def _span(source: SourceText, start: int, end: int) -> Span:
+def span_of(source: SourceText, start: int, end: int) -> Span:
+    """A stretch of a text with its lines."""
     return Span(start, end, source.line_of(start), source.line_of(end - 1))
 
 
-def _size(source: SourceText, start: int, end: int) -> int:
+def size_of(source: SourceText, start: int, end: int) -> int:
+    """UTF-8 bytes of a stretch of a text."""
     return len(source.text[start:end].encode("utf-8", "surrogatepass"))
 
 
@@ -74,20 +91,20 @@ def _blocks_of_sentences(source: SourceText, limits: TextLimits) -> Iterator[lis
         start, end = source.line_starts[first - 1], source.span_of_line(last)[1]
         bounds = []
         for a, b in iter_sentence_bounds(source.text[start:end]):
-            bounds.append(_span(source, start + a, start + b))
+            bounds.append(span_of(source, start + a, start + b))
             limits.check_sentences(count := count + 1)
         if bounds:
             yield bounds
 
 
-def _pack(source: SourceText, sentences: Sequence[Span]) -> Iterator[list[Span]]:
+def pack(source: SourceText, sentences: Sequence[Span]) -> Iterator[list[Span]]:
     """Runs of sentences within PASSAGE_BYTES, of even size: a long line must not leave a crumb at its end."""
-    total = _size(source, sentences[0].char_start, sentences[-1].char_end)
+    total = size_of(source, sentences[0].char_start, sentences[-1].char_end)
     target = total / -(-total // PASSAGE_BYTES)
     run: list[Span] = []
     for sentence in sentences:
-        grown = _size(source, (run or [sentence])[0].char_start, sentence.char_end)
-        if run and (grown > PASSAGE_BYTES or _size(source, run[0].char_start, run[-1].char_end) >= target):
+        grown = size_of(source, (run or [sentence])[0].char_start, sentence.char_end)
+        if run and (grown > PASSAGE_BYTES or size_of(source, run[0].char_start, run[-1].char_end) >= target):
             yield run
             run = []
         run.append(sentence)
@@ -105,15 +122,15 @@ def _split(source: SourceText, limits: TextLimits) -> list[Passage]:
     whole = False  # whether the last passage is made of whole lines, which others may join
     for block in _blocks_of_sentences(source, limits):
         end = block[-1].char_end
-        if _size(source, block[0].char_start, end) > PASSAGE_BYTES:
-            passages.extend(_pack(source, block))
+        if size_of(source, block[0].char_start, end) > PASSAGE_BYTES:
+            passages.extend(pack(source, block))
             whole = False
-        elif whole and _size(source, passages[-1][0].char_start, end) <= PASSAGE_BYTES:
+        elif whole and size_of(source, passages[-1][0].char_start, end) <= PASSAGE_BYTES:
             passages[-1] = passages[-1] + block
         else:
             passages.append(block)
             whole = True
-    return [Passage(_span(source, run[0].char_start, run[-1].char_end), tuple(run)) for run in passages]
+    return [Passage(span_of(source, run[0].char_start, run[-1].char_end), tuple(run)) for run in passages]
 
 
 def passages_of(source: SourceText, parser: NodeParser) -> list[Passage]:
@@ -134,8 +151,8 @@ def _passage(source: SourceText, node: TextNode) -> Passage:
     spans = node.metadata.get("sentences")
     if spans is None:
         bounds = sentence_bounds(source.text[start:end])
-        return Passage(_span(source, start, end), tuple(_span(source, start + a, start + b) for a, b in bounds))
-    return Passage(_span(source, start, end), tuple(Span(*span) for span in spans))
+        return Passage(span_of(source, start, end), tuple(span_of(source, start + a, start + b) for a, b in bounds))
+    return Passage(span_of(source, start, end), tuple(Span(*span) for span in spans))
 
 
 class PassageParser(NodeParser):

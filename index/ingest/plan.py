@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
-from index.corpus.documents import Document, TextLimits, corpus_files, document_id, printable, read_document
+from index.corpus.documents import Fingerprint, TextLimits, corpus_files, document_id, document_of, looked_at, printable
+from index.corpus.formats import listed, reader_of
 from index.corpus.globs import Globs
 from index.records import DocumentRow
 from rag.errors import FileRefused, FileUnreadable, NoReadableFile
@@ -75,8 +75,7 @@ def survey(
     names = _Names({row.file: row.root for row in rows})
     for root in dict.fromkeys(root.resolve() for root in roots):
         known = {row.file: row for row in rows if row.root == str(root)}
-        read = partial(read_document, root=root, max_bytes=max_bytes, limits=limits)
-        _compare(root, known, names, look, read, globs)
+        _compare(root, known, names, look, _Look(root, max_bytes, limits), globs)
     return look
 
 
@@ -85,7 +84,7 @@ def _compare(
     known: dict[str, DocumentRow],
     names: _Names,
     look: Survey,
-    read: Callable[[Path], Document],
+    changed: _Look,
     globs: Globs,
 ) -> None:
     report, seen, unreadable = look.report, set[str](), list[Path]()
@@ -93,7 +92,7 @@ def _compare(
     for path in corpus_files(root, globs, unreadable):
         file = names.of(printable(path.relative_to(root).as_posix()), root)
         try:
-            document = read(path)
+            size = changed.size(path, known.get(file))
         except FileRefused as refusal:
             report.refused.append((file, str(refusal)))
             reasons.append(f" {file}: {refusal}")
@@ -102,14 +101,14 @@ def _compare(
                 report.kept.append(file)
             continue
         seen.add(file)
-        if file in known and known[file].sha256 == document.sha256:
+        if size is None:
             report.unchanged += 1
             continue
         (report.changed if file in known else report.added).append(file)
-        look.todo.append(Found(path, root, file, document.size))
+        look.todo.append(Found(path, root, file, size))
     if not seen:
         detail = f"There is no readable file in {root}." + "".join(reasons[:5])
-        raise NoReadableFile(detail, "Put .txt or .md files there.")
+        raise NoReadableFile(detail, f"Put articles there ({listed()}).")
     closed = [folder.relative_to(root).as_posix() for folder in unreadable]
     report.refused += [(f"{folder}/", "The folder can't be read.") for folder in closed]
     for file, row in known.items():
@@ -120,6 +119,26 @@ def _compare(
         else:
             look.gone.append(row.id)
             report.removed.append(file)
+
+
+class _Look:
+    """Looks whether a file of a folder has to be indexed."""
+
+    def __init__(self, root: Path, max_bytes: int, limits: TextLimits) -> None:
+        self._root, self._max_bytes, self._limits = root, max_bytes, limits
+
+    def size(self, path: Path, known: DocumentRow | None) -> int | None:
+        """Bytes of a file that is new or changed, or has a better reader now; None for one that stays as it is.
+
+        Raises FileRefused. A format that takes long to read is read by the sync alone, which may still refuse it.
+        """
+        raw, found = looked_at(path, self._root, self._max_bytes)
+        if known is not None and found == Fingerprint(known.sha256, known.reader):
+            return None
+        file = path.relative_to(self._root).as_posix()
+        if not reader_of(file, raw).isolated:
+            document_of(file, raw, self._limits)
+        return len(raw)
 
 
 class _Names:

@@ -13,13 +13,15 @@ from llama_index.core.node_parser import NodeParser
 
 from index.corpus.documents import Document, TextLimits, read_document, refused_on_failure
 from index.corpus.globs import Globs
-from index.corpus.passages import Passage, PassageParser, passages_of
+from index.corpus.passages import Passage, PassageParser
+from index.corpus.structure import passages_of_document
 from index.ingest.plan import Survey, SyncReport, survey
 from index.model.encoder import Encoder
 from index.reading import ReadableStore
-from index.records import Change, ModelKey
+from index.records import Change, ModelKey, Text, with_context
 from index.store import Store
 from rag.errors import FileRefused, ModelMismatch
+from rag.runs import to_readable
 from rag.vectors import Vectors
 
 # Documents are embedded together until this many texts are gathered: long enough for batches of even length,
@@ -29,9 +31,6 @@ GATHER = 2048
 # vectors of its sentences alone would take gigabytes.
 SLICE = 2 * GATHER
 Progress = Callable[[int, int], None]
-
-
-Text = tuple[str, list[tuple[int, int]]]  # a passage, and the span of each of its sentences
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,13 @@ class Work:
 
     @property
     def texts(self) -> Iterator[Text]:
-        """Each passage with the spans of its sentences."""
+        """Each passage with the spans of its sentences, as they are embedded: behind the passage's context."""
         text = self.document.source.text
         for passage in self.passages:
             start, end = passage.span.char_start, passage.span.char_end
-            yield text[start:end], [(s.char_start - start, s.char_end - start) for s in passage.sentences]
+            own = text[start:end] if passage.text is None else passage.text
+            spans = [to_readable(passage.runs, s.char_start - start, s.char_end - start) for s in passage.sentences]
+            yield with_context(passage.context, own, spans)
 
     @property
     def size(self) -> int:
@@ -119,7 +120,7 @@ class Syncer:
                 look.refuse(found.file, f"{refusal} It changed during the sync.", forget=False)
                 continue
             try:
-                passages = passages_of(document.source, self._parser)
+                passages = passages_of_document(document, self._parser)
             except FileRefused as refusal:
                 look.refuse(found.file, str(refusal))
                 continue
@@ -128,7 +129,7 @@ class Syncer:
     def put(self, document: Document, root: str) -> None:
         """Write one document now: embedded, durable in the catalogue, and in both projections, when this returns."""
         require_same_model(self._store, self._encoder)
-        self.write([Work(document, root, passages_of(document.source, self._parser))])
+        self.write([Work(document, root, passages_of_document(document, self._parser))])
 
     def remove(self, id_: str) -> None:
         """Take a document out of the catalogue, then out of both projections."""

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.corpus.documents import SUFFIXES, Document, TextLimits, document_of, printable
+from index.corpus.documents import Document, Fingerprint, TextLimits, document_of, printable
+from index.corpus.formats import SUFFIXES, listed
 from index.ingest.plan import UPLOADS
 from index.ingest.sync import Syncer
 from index.records import DocumentRow
@@ -90,7 +91,7 @@ class Uploads:
             if known:
                 self._own(document.id)  # it may have been deleted meanwhile
             before = self._row(document.id)
-            if before and before.sha256 == document.sha256:
+            if before and document.fingerprint == Fingerprint(before.sha256, before.reader):
                 return Saved(document.id, file, document.sha256, "unchanged")
             self._keep(document, raw)
             try:
@@ -150,7 +151,7 @@ def display_name(name: str) -> str:
     kept = re.sub(rf'[\[\]:*?"<>|{_SLASHES}]', "_", " ".join(kept.split())).strip(". ")
     stem, dot, suffix = kept.rpartition(".")
     if not dot or f".{suffix.lower()}" not in SUFFIXES:
-        raise FileRefused("Only .txt and .md files are indexed.", "Save it as text or Markdown.")
+        raise FileRefused(f"Only {listed()} files are indexed.", "Save it in one of these formats.")
     stem = stem[: LONGEST_NAME - len(suffix) - 1].strip(". ")
     if not stem:
         raise FileRefused("The file has no name.", "Name it.")

@@ -9,17 +9,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from index.records import Change, DocumentRow, ModelKey, PassageRow
+from index.records import Change, DocumentRow, ModelKey, PassageRow, Text, with_context
 from index.storage import tables
 from index.storage.sqlite import Database
-from index.storage.tables import SCHEMA, SCHEMA_VERSION
+from index.storage.tables import MIGRATIONS, SCHEMA_VERSION, WITH_CONTEXT
 from rag.errors import DataFolderUnusable, RenglonError, UnknownDocument
+from rag.runs import to_readable
 from rag.vectors import Vectors
 
 # A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
@@ -34,11 +34,10 @@ class Catalog:
         self._file = Database(path)
         try:
             version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-            if version == 0:
+            if version in (0, *MIGRATIONS):
                 with self._file.transaction() as db:
-                    for statement in SCHEMA.split(";\n"):
-                        db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                    tables.bring_up_to_date(db)
+                version = SCHEMA_VERSION
         except (sqlite3.OperationalError, DataFolderUnusable) as error:
             raise DataFolderUnusable(
                 f"The catalogue {path} can't be opened: {error}.", "Check the folder's rights."
@@ -47,7 +46,7 @@ class Catalog:
             raise DataFolderUnusable(
                 f"The catalogue {path} is damaged: {error}.", "Restore it, or delete the data folder and sync."
             ) from error
-        if version not in (0, SCHEMA_VERSION):
+        if version != SCHEMA_VERSION:
             raise DataFolderUnusable(
                 f"The catalogue has schema {version}; this release reads {SCHEMA_VERSION}.",
                 "Use the release that wrote it, or delete the data folder and sync again.",
@@ -114,12 +113,7 @@ class Catalog:
         document = change.document
         with self._file.transaction() as db:
             removed = tables.delete(db, [document.id])
-            row = (
-                document.id, change.root, document.file, document.sha256, document.encoding, document.size,
-                document.source.line_count, len(document.source.text), datetime.now(UTC).isoformat(timespec="seconds"),
-                document.source.text,
-            )  # fmt: skip
-            db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+            tables.insert_document(db, document, change.root)
             first = 0
             for ordinal, passage in enumerate(change.passages):
                 last = first + len(passage.sentences)
@@ -197,7 +191,9 @@ class Catalog:
 
     def spans(self, id_: str) -> list[tuple[int, int, str]]:
         """(char_start, char_end, text) of a document's passages, in order."""
-        query = "SELECT char_start, char_end, text FROM passages WHERE document_id = ? ORDER BY ordinal"
+        query = (
+            "SELECT char_start, char_end, coalesce(source, text) FROM passages WHERE document_id = ? ORDER BY ordinal"
+        )
         return self._db.execute(query, (id_,)).fetchall()
 
     def pks(self) -> set[int]:
@@ -215,12 +211,14 @@ class Catalog:
         )
         return [row[0] for row in rows]
 
-    def texts_of(self, pks: Sequence[int]) -> dict[int, tuple[str, list[tuple[int, int]]]]:
-        """(text, (start, end) of each sentence in it) of those passages that there still are."""
+    def texts_of(self, pks: Sequence[int]) -> dict[int, Text]:
+        """What is embedded of those passages that there still are: text, and (start, end) of each sentence in it."""
         spans = self._sentences(pks)
         found = {}
-        for pk, start, text in self._in("SELECT pk, char_start, text FROM passages WHERE pk IN ({})", pks):
-            found[pk] = (text, [(a - start, b - start) for a, b, _, _ in spans[pk]])
+        query = "SELECT pk, char_start, text, context, runs FROM passages WHERE pk IN ({})"
+        for pk, start, text, context, runs in self._in(query, pks):
+            own = [to_readable(tables.runs_of(runs), a - start, b - start) for a, b, _, _ in spans[pk]]
+            found[pk] = with_context(context, text, own)
         return found
 
     def passages(self, pks: Sequence[int]) -> list[PassageRow]:
@@ -228,14 +226,15 @@ class Catalog:
         sentences = self._sentences(pks)
         found = {}
         query = """SELECT p.pk, p.document_id, d.file, d.sha256, p.ordinal, p.char_start, p.char_end, p.line_start,
-            p.line_end, p.text, v.passage, v.sentences FROM passages p JOIN documents d ON d.id = p.document_id
+            p.line_end, p.text, p.source, p.runs, p.section, p.context, p.kind, v.passage, v.sentences
+            FROM passages p JOIN documents d ON d.id = p.document_id
             JOIN vectors v ON v.passage_pk = p.pk AND v.model = (SELECT value FROM meta WHERE key = 'model')
             WHERE p.pk IN ({})"""
-        for *row, passage, matrix in self._in(query, pks):
+        for *row, source, runs, section, context, kind, passage, matrix in self._in(query, pks):
             vector = np.frombuffer(passage, np.float32)
             stored = np.frombuffer(matrix, np.float16).reshape(-1, vector.size).astype(np.float32)
-            columns = (*row, tuple(sentences[row[0]]), vector, stored)
-            found[row[0]] = PassageRow(*columns)
+            columns: list[Any] = [*row, tuple(sentences[row[0]]), vector, stored, source, tables.runs_of(runs), section]
+            found[row[0]] = PassageRow(*columns, context, kind)
         return [found[pk] for pk in pks if pk in found]
 
     def passages_of(self, ids: Sequence[str], most: int) -> list[PassageRow]:
@@ -269,7 +268,7 @@ class Catalog:
         The vectors are those of `model`; without one, of the model that answers.
         """
         last, key = 0, str(model or self.model)
-        query = """SELECT p.pk, v.passage, p.text FROM passages p JOIN vectors v ON v.passage_pk = p.pk
+        query = f"""SELECT p.pk, v.passage, {WITH_CONTEXT} FROM passages p JOIN vectors v ON v.passage_pk = p.pk
             AND v.model = ? WHERE p.pk > ? ORDER BY p.pk LIMIT ?"""
         while rows := self._db.execute(query, (key, last, size)).fetchall():
             last = rows[-1][0]
@@ -278,8 +277,9 @@ class Catalog:
 
     def vectors_and_texts(self, pks: Sequence[int], model: ModelKey | None = None) -> list[tuple[int, Vectors, str]]:
         """(pk, a model's vector, text) of those of the passages that have one."""
-        query = """SELECT p.pk, v.passage, p.text FROM passages p JOIN vectors v ON v.passage_pk = p.pk
-            WHERE v.model = '{}' AND p.pk IN ({{}})""".format(str(model or self.model).replace("'", "''"))
+        key = str(model or self.model).replace("'", "''")
+        query = f"""SELECT p.pk, v.passage, {WITH_CONTEXT} FROM passages p JOIN vectors v ON v.passage_pk = p.pk
+            WHERE v.model = '{key}' AND p.pk IN ({{}})"""
         return [(pk, np.frombuffer(vector, np.float32), text) for pk, vector, text in self._in(query, pks)]
 
     def _sentences(self, pks: Sequence[int]) -> dict[int, list[tuple[int, int, int, int]]]:
@@ -296,4 +296,5 @@ class Catalog:
             yield from self._db.execute(query.format(",".join("?" * len(some))), some)
 
 
-_DOCUMENT = "id, root, file, sha256, encoding, size, lines, chars, indexed_at"
+_DOCUMENT = """id, root, file, sha256, encoding, size, lines, chars, indexed_at, reader, title, author, published, url,
+    language"""

@@ -2,41 +2,85 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import zlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.records import ModelKey
+from rag.runs import Run
 from rag.vectors import Vectors
 
 if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wait
     from index.corpus.documents import Document
     from index.corpus.passages import Passage
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
   id TEXT PRIMARY KEY, root TEXT NOT NULL, file TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, encoding TEXT NOT NULL,
-  size INTEGER NOT NULL, lines INTEGER NOT NULL, chars INTEGER NOT NULL, indexed_at TEXT NOT NULL, text TEXT NOT NULL
+  size INTEGER NOT NULL, lines INTEGER NOT NULL, chars INTEGER NOT NULL, indexed_at TEXT NOT NULL, text TEXT NOT NULL,
+  reader TEXT NOT NULL DEFAULT 'text/1', title TEXT, author TEXT, published TEXT, url TEXT, language TEXT
 );
 CREATE TABLE passages (
   pk INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
   ordinal INTEGER NOT NULL, char_start INTEGER NOT NULL, char_end INTEGER NOT NULL,
-  line_start INTEGER NOT NULL, line_end INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE (document_id, ordinal)
+  line_start INTEGER NOT NULL, line_end INTEGER NOT NULL, text TEXT NOT NULL,
+  source TEXT, runs TEXT, section TEXT NOT NULL DEFAULT '', context TEXT NOT NULL DEFAULT '',
+  kind TEXT NOT NULL DEFAULT 'text', UNIQUE (document_id, ordinal)
 );
 CREATE TABLE sentences (
   passage_pk INTEGER NOT NULL REFERENCES passages(pk) ON DELETE CASCADE, ordinal INTEGER NOT NULL,
   char_start INTEGER NOT NULL, char_end INTEGER NOT NULL, line_start INTEGER NOT NULL, line_end INTEGER NOT NULL,
   PRIMARY KEY (passage_pk, ordinal)
 ) WITHOUT ROWID;
+CREATE TABLE origins (
+  document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, char_start INTEGER NOT NULL,
+  char_end INTEGER NOT NULL, place TEXT NOT NULL, boxes BLOB NOT NULL, PRIMARY KEY (document_id, char_start)
+) WITHOUT ROWID;
 CREATE TABLE vectors (
   passage_pk INTEGER NOT NULL REFERENCES passages(pk) ON DELETE CASCADE, model TEXT NOT NULL,
   passage BLOB NOT NULL, sentences BLOB NOT NULL, PRIMARY KEY (model, passage_pk)
 );
 """
+# What brings a catalogue of an earlier version to the next one. Plain text is all that version 1 knew: a file that has
+# a reader of its own now is read again by the next sync.
+MIGRATIONS = {
+    1: """
+ALTER TABLE documents ADD COLUMN reader TEXT NOT NULL DEFAULT 'text/1';
+ALTER TABLE documents ADD COLUMN title TEXT;
+ALTER TABLE documents ADD COLUMN author TEXT;
+ALTER TABLE documents ADD COLUMN published TEXT;
+ALTER TABLE documents ADD COLUMN url TEXT;
+ALTER TABLE documents ADD COLUMN language TEXT;
+ALTER TABLE passages ADD COLUMN source TEXT;
+ALTER TABLE passages ADD COLUMN runs TEXT;
+ALTER TABLE passages ADD COLUMN section TEXT NOT NULL DEFAULT '';
+ALTER TABLE passages ADD COLUMN context TEXT NOT NULL DEFAULT '';
+ALTER TABLE passages ADD COLUMN kind TEXT NOT NULL DEFAULT 'text';
+CREATE TABLE origins (
+  document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, char_start INTEGER NOT NULL,
+  char_end INTEGER NOT NULL, place TEXT NOT NULL, boxes BLOB NOT NULL, PRIMARY KEY (document_id, char_start)
+) WITHOUT ROWID;
+""",
+}
+# A passage as it is embedded and searched: behind its context.
+WITH_CONTEXT = "CASE p.context WHEN '' THEN p.text ELSE p.context || char(10) || p.text END"
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Make the tables of a new catalogue, or bring those of an older one to this version, in one transaction."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])  # another process may have been faster
+    steps = [SCHEMA] if version == 0 else [MIGRATIONS[step] for step in range(version, SCHEMA_VERSION)]
+    for statement in ";\n".join(steps).split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def put(db: sqlite3.Connection, values: dict[str, str]) -> None:
@@ -53,12 +97,35 @@ def delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     return pks
 
 
+def insert_document(db: sqlite3.Connection, document: Document, root: str) -> None:
+    """Insert a document without its passages."""
+    about = document.metadata
+    row = (
+        document.id, root, document.file, document.sha256, document.encoding, document.size,
+        document.source.line_count, len(document.source.text), datetime.now(UTC).isoformat(timespec="seconds"),
+        document.source.text, document.reader, about.title, about.author, about.published, about.url, about.language,
+    )  # fmt: skip
+    db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
+    db.executemany(
+        "INSERT INTO origins VALUES (?,?,?,?,?)",
+        [
+            (document.id, o.start, o.end, json.dumps(o.place, ensure_ascii=False), zlib.compress(o.boxes, 1))
+            for o in document.origins
+        ],
+    )
+
+
 def insert_passage(db: sqlite3.Connection, pk: int, document: Document, ordinal: int, passage: Passage) -> None:
     """Insert a passage and its sentences under a key that was reserved for it."""
     span = passage.span
-    text = document.source.text[span.char_start : span.char_end]
-    row = (pk, document.id, ordinal, span.char_start, span.char_end, span.line_start, span.line_end, text)
-    db.execute("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?)", row)
+    source = document.source.text[span.char_start : span.char_end]
+    edited = passage.text is not None and passage.text != source
+    row = (
+        pk, document.id, ordinal, span.char_start, span.char_end, span.line_start, span.line_end,
+        passage.text if edited else source, source if edited else None, json.dumps(passage.runs) if edited else None,
+        passage.section, passage.context, passage.kind,
+    )  # fmt: skip
+    db.execute("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
     db.executemany(
         "INSERT INTO sentences VALUES (?,?,?,?,?,?)",
         [(pk, i, s.char_start, s.char_end, s.line_start, s.line_end) for i, s in enumerate(passage.sentences)],
@@ -70,3 +137,8 @@ def insert_vectors(db: sqlite3.Connection, pk: int, model: ModelKey, passage: Ve
     # Sentences in half precision: cosines change by under 0.001, the catalogue halves.
     row = (pk, str(model), passage.astype(np.float32).tobytes(), sentences.astype(np.float16).tobytes())
     db.execute("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?)", row)
+
+
+def runs_of(stored: str | None) -> tuple[Run, ...]:
+    """The runs of a passage, as they were stored."""
+    return tuple(Run(*run) for run in json.loads(stored)) if stored else ()

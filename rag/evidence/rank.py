@@ -82,7 +82,7 @@ class Evidence:
         """(start, end) of the answer that the reader found, in characters of the sentence; None where it found none."""
         if self.reading is None or self.reading.score < 0:
             return None
-        shift = self.sentence.char_start - (self.passage.start_char_idx or 0)
+        shift = self.passage.bounds(self.number)[0]
         return self.reading.start - shift, self.reading.end - shift
 
     @property
@@ -116,7 +116,7 @@ def _of_passage(asked: Asked, hit: NodeWithScore, lexicon: Lexicon) -> Iterator[
     vectors = passage.vectors
     known = np.full(len(passage.sentences), passage.metadata.get("cosine", 0.0))
     cosines = known if vectors is None else vectors @ asked.vector
-    previous: frozenset[str] = frozenset()
+    previous = frozenset(lexicon.terms(passage.context)) if passage.context else frozenset[str]()
     before_that: frozenset[str] = frozenset()
     for i, sentence in enumerate(passage.sentences):
         terms = frozenset(lexicon.terms(sentence.text))

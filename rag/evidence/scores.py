@@ -26,6 +26,8 @@ def passage_cosine(
     question: npt.NDArray[np.float32], own: npt.NDArray[np.float32], sentences: npt.NDArray[np.float32]
 ) -> float:
     """How near a passage is: its own cosine and its best sentence's, 1 : 3. Shapes (d,), (d,), (sentences, d)."""
+    if not len(sentences):  # a running head: it can be found and never answers
+        return float(own @ question)
     return float((1 - SENTENCE_SHARE) * (own @ question) + SENTENCE_SHARE * (sentences @ question).max())
 
 

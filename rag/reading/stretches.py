@@ -91,6 +91,4 @@ def _runs(passage: PassageNode, numbers: set[int]) -> list[list[int]]:
 
 
 def _stretch(passage: PassageNode, run: Sequence[int]) -> Stretch:
-    start = passage.start_char_idx or 0
-    spans = tuple((passage.sentences[n].char_start - start, passage.sentences[n].char_end - start) for n in run)
-    return Stretch(passage.text, spans)
+    return Stretch(passage.text, tuple(passage.bounds(n) for n in run))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.corpus.documents import SourceText, corpus_files, decode, document_id, read_document
+from index.corpus.decoding import decode
+from index.corpus.documents import SourceText, corpus_files, document_id, read_document
 from rag.errors import CorpusNotFound, FileRefused
 
 SPANISH = "El año pasado, «la señora Núñez» pagó más de 3.000 € en Málaga — según informó el periódico."

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sentencex import get_sentence_boundaries
 
-from index.corpus.documents import SourceText, TextLimits, decode, document_of, refused_on_failure
+from index.corpus.decoding import decode
+from index.corpus.documents import SourceText, TextLimits, document_of, refused_on_failure
 from index.corpus.globs import Globs
 from index.corpus.passages import split
 from index.ingest.sync import Syncer
