@@ -233,8 +233,9 @@ class Catalog:
         for *row, source, runs, section, context, kind, passage, matrix in self._in(query, pks):
             vector = np.frombuffer(passage, np.float32)
             stored = np.frombuffer(matrix, np.float16).reshape(-1, vector.size).astype(np.float32)
-            columns: list[Any] = [*row, tuple(sentences[row[0]]), vector, stored, source, tables.runs_of(runs), section]
-            found[row[0]] = PassageRow(*columns, context, kind)
+            spans = tuple(sentences[row[0]])
+            columns = (*row, spans, vector, stored, source, tables.runs_of(runs), section, context, kind)
+            found[row[0]] = PassageRow(*columns)
         return [found[pk] for pk in pks if pk in found]
 
     def passages_of(self, ids: Sequence[str], most: int) -> list[PassageRow]:
