@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from index.corpus.documents import decode, printable
+from index.corpus.decoding import decode, printable
 from rag.errors import ExportUnusable, FileRefused
 
 MOST_BYTES = 50_000_000
