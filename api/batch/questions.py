@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from index.corpus.decoding import decode, printable
+from index.corpus.decoding import decode
+from index.corpus.documents import printable
 from rag.errors import ExportUnusable, FileRefused
 
 MOST_BYTES = 50_000_000
