@@ -25,7 +25,7 @@ class Script:
 
     `wait`: seconds before the first chunk; `pause`: between chunks; `status`: an HTTP error; `location`: a redirect;
     `finish`: the finish reason (None leaves it out); `breaks`: the connection is cut after the chunks; `raw`: bytes
-    sent in the place of events.
+    sent instead of events.
     """
 
     reply: Reply | Callable[[list[dict[str, str]]], Reply] = ""
@@ -68,106 +68,116 @@ class ScriptedServer:
         return self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
 
 
-def _handler(state: ScriptedServer) -> type[BaseHTTPRequestHandler]:  # noqa: C901
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
 
-        def log_message(self, *_: object) -> None:
-            pass
+    def __init__(self, state: ScriptedServer) -> None:
+        self.state = state
+        super().__init__(("127.0.0.1", 0), _Handler)
 
-        def do_GET(self) -> None:
-            state.paths.append(self.path)
-            state.headers.append(dict(self.headers))
-            data = [{"id": name, "object": "model", "created": 0, "owned_by": "tests"} for name in state.models]
-            self._send(200, {"object": "list", "data": data})
 
-        def do_POST(self) -> None:
-            state.paths.append(self.path)
-            state.headers.append(dict(self.headers))
-            raw = self.rfile.read(int(self.headers["Content-Length"]))
-            if not raw:  # the client left before it had asked
-                self.close_connection = True
-                return None
-            body = json.loads(raw)
-            state.requests.append(body)
-            script = state.next()
-            if script.location or script.status != 200:
-                status = 307 if script.location else script.status
-                return self._send(status, {"error": {"message": "no"}}, script.location)
-            try:
-                self._stream(script, script.chunks(body["messages"]), body.get("stream", False))
-            except OSError:
-                state.gone.append(time.monotonic())
-                self.close_connection = True
-            return None
+class _Handler(BaseHTTPRequestHandler):
+    server: _Listener
+    protocol_version = "HTTP/1.1"
 
-        def _stream(self, script: Script, chunks: Sequence[str], streamed: bool) -> None:
-            self._nap(script.wait)
-            if not streamed:
-                message = {"role": "assistant", "content": "".join(chunks)}
-                choice = {"index": 0, "message": message, "finish_reason": script.finish}
-                return self._send(
-                    200, {"id": "1", "object": "chat.completion", "model": "scripted", "choices": [choice]}
-                )
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        state = self._noted()
+        data = [{"id": name, "object": "model", "created": 0, "owned_by": "tests"} for name in state.models]
+        self._send(200, {"object": "list", "data": data})
+
+    def do_POST(self) -> None:
+        state = self._noted()
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        if not raw:  # the client left before it had asked
             self.close_connection = True
-            if script.raw is not None:
-                self.wfile.write(script.raw)
-                return None
-            for chunk in chunks:
-                self._event({"content": chunk}, None)
-                self._nap(script.pause)
-            if script.breaks:
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return None
-            if script.finish:
-                self._event({}, script.finish)
-            self.wfile.write(b"data: [DONE]\n\n")
-            return None
+            return
+        body = json.loads(raw)
+        state.requests.append(body)
+        script = state.next()
+        try:
+            self._play(script, script.chunks(body["messages"]), body.get("stream", False))
+        except OSError:
+            state.gone.append(time.monotonic())
+            self.close_connection = True
 
-        def _event(self, delta: dict[str, str], finish: str | None) -> None:
-            choice = {"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": finish}
-            event = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
-            state.sent.append(time.monotonic())
-            self.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
-            self.wfile.flush()
+    def _noted(self) -> ScriptedServer:
+        """The server's state, in which this request is noted."""
+        state = self.server.state
+        state.paths.append(self.path)
+        state.headers.append(dict(self.headers))
+        return state
 
-        def _nap(self, seconds: float) -> None:
-            """Wait, and notice when the client goes away meanwhile."""
-            until = time.monotonic() + seconds
-            while (left := until - time.monotonic()) > 0:
-                self.connection.settimeout(min(left, 0.02))
-                try:
-                    if self.connection.recv(1, socket.MSG_PEEK) == b"":
-                        raise ConnectionResetError
-                    time.sleep(min(left, 0.01))
-                except TimeoutError:
-                    pass
-                finally:
-                    self.connection.settimeout(None)
+    def _play(self, script: Script, chunks: Sequence[str], streamed: bool) -> None:
+        if script.location or script.status != 200:
+            self._send(307 if script.location else script.status, {"error": {"message": "no"}}, script.location)
+            return
+        self._nap(script.wait)
+        if streamed:
+            self._stream(script, chunks)
+            return
+        message = {"role": "assistant", "content": "".join(chunks)}
+        choice = {"index": 0, "message": message, "finish_reason": script.finish}
+        self._send(200, {"id": "1", "object": "chat.completion", "model": "scripted", "choices": [choice]})
 
-        def _send(self, status: int, body: dict[str, Any], location: str | None = None) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            if location:
-                self.send_header("Location", location)
-            self.end_headers()
-            self.wfile.write(data)
+    def _stream(self, script: Script, chunks: Sequence[str]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        if script.raw is not None:
+            self.wfile.write(script.raw)
+            return
+        for chunk in chunks:
+            self._event({"content": chunk}, None)
+            self._nap(script.pause)
+        if script.breaks:
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        if script.finish:
+            self._event({}, script.finish)
+        self.wfile.write(b"data: [DONE]\n\n")
 
-    return Handler
+    def _event(self, delta: dict[str, str], finish: str | None) -> None:
+        choice = {"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": finish}
+        event = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+        self.server.state.sent.append(time.monotonic())
+        self.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+        self.wfile.flush()
+
+    def _nap(self, seconds: float) -> None:
+        """Wait, and notice when the client goes away meanwhile."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.connection.settimeout(min(left, 0.02))
+            try:
+                if self.connection.recv(1, socket.MSG_PEEK) == b"":
+                    raise ConnectionResetError
+                time.sleep(min(left, 0.01))
+            except TimeoutError:
+                pass
+            finally:
+                self.connection.settimeout(None)
+
+    def _send(self, status: int, body: dict[str, Any], location: str | None = None) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        if location:
+            self.send_header("Location", location)
+        self.end_headers()
+        self.wfile.write(data)
 
 
 @contextmanager
 def scripted() -> Iterator[ScriptedServer]:
     """A running server on a free loopback port."""
     state = ScriptedServer("")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(state))
-    server.daemon_threads = True
+    server = _Listener(state)
     state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
