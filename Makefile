@@ -31,10 +31,10 @@ run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
 	@$(BIN)/renglon serve
 
 test: $(VENV)/.dev  ## Set up and run every test, two files at a time
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV)/.dev  ## The same, and the lines that no test runs
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 lint: $(VENV)/.dev  ## Check style and types
 	@$(BIN)/ruff check $(CODE)

@@ -116,10 +116,11 @@ class Bench:
             reader=reader,
         )
 
-    def warm(self, questions: Sequence[Question] = ()) -> None:
-        """Load everything that is loaded on first use, and compute the vectors of most of a long list of questions."""
+    def warm(self, questions: Sequence[Question] = (), singly: int = ASKED_SINGLY) -> None:
+        """Load everything that is loaded on first use, and compute the vectors of all questions after the first
+        `singly` ones, which are left out because latencies are measured on them."""
         self._engine.warm()
-        self._encoder.prepare([" ".join(q.question.split()) for q in questions[ASKED_SINGLY:]])
+        self._encoder.prepare([" ".join(q.question.split()) for q in questions[singly:]])
 
     def answer(self, question: Question) -> Outcome:
         """Renglón's outcome for a question. A RenglonError becomes the outcome's `error`."""

@@ -27,6 +27,19 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
+# Files that take more than ten seconds come first, the longest one before all: whatever a worker takes at the end of
+# a run, the other one does not wait for it long.
+LONGEST_FIRST = (
+    "eval/test_floors.py", "rag/test_written_answers.py", "page/test_honest.py", "page/test_narrow.py",
+    "rag/test_injection.py", "api/test_cli.py", "api/test_openai.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(__file__).parent
+    place = {folder / name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> None:

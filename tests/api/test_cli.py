@@ -21,14 +21,9 @@ from tests.support.server import Server, free_port
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cli") / "data"
-
-
-@pytest.fixture(scope="module")
-def synced(data: Path) -> Path:
-    assert renglon(data, "sync", str(SEEDS)).returncode == 0
-    return data
+def synced(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the five articles that no server holds."""
+    return copied(seeds_data, tmp_path_factory.mktemp("cli"))
 
 
 @pytest.fixture

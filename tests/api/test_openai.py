@@ -16,6 +16,7 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletion
 
+from tests.support.folders import copied
 from tests.support.paths import SEEDS
 from tests.support.scripted_llm import Script, ScriptedServer
 from tests.support.server import LocalServer, Server
@@ -260,8 +261,10 @@ def test_models(client: openai.OpenAI) -> None:
     assert found.created > 0
 
 
-def test_loading_is_told_and_the_client_waits_for_it(start_server: Callable[..., Server], tmp_path: Path) -> None:
-    server = start_server(tmp_path / "data", SEEDS)
+def test_loading_is_told_and_the_client_waits_for_it(
+    start_server: Callable[..., Server], seeds_data: Path, tmp_path: Path
+) -> None:
+    server = start_server(copied(seeds_data, tmp_path), SEEDS)
     server.wait("/livez")
     response = web.post(f"{server.url}/v1/chat/completions", json={"messages": user(GIFT)})
     assert response.status_code == 503

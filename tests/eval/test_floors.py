@@ -27,16 +27,17 @@ NATURAL = ["quote_exact=1.0", "first_citation_hit=0.55", "answered_rate=0.5", "r
 
 
 @pytest.fixture(scope="module")
-def result(seeds_store: Store, encoder: Encoder) -> dict[str, Any]:
+def result(bench: Bench) -> dict[str, Any]:
     questions = load_gold(SEEDS_GOLD)
-    bench = _bench(seeds_store, encoder)
+    bench.warm(questions, singly=0)
     return evaluate(bench, questions, SEEDS, totals=bench.relevant_totals(questions))
 
 
-def _bench(store: Store, encoder: Encoder) -> Bench:
+@pytest.fixture(scope="module")
+def bench(seeds_store: Store, encoder: Encoder) -> Bench:
     reader = load_reader(Settings(), encoder)
     assert reader is not None
-    return Bench(store, encoder, Settings(), load_calibration(reading=True), reader)
+    return Bench(seeds_store, encoder, Settings(), load_calibration(reading=True), reader)
 
 
 def test_the_seeds_reach_their_floors(result: dict[str, Any]) -> None:
@@ -47,19 +48,19 @@ def test_so_do_the_english_questions(result: dict[str, Any]) -> None:
     assert missed(result["groups"]["language: en"]["metrics"], parse_floors(ENGLISH)) == []
 
 
-def test_follow_ups_need_their_history_and_use_it(seeds_store: Store, encoder: Encoder) -> None:
+def test_follow_ups_need_their_history_and_use_it(bench: Bench) -> None:
     questions = load_gold(FOLLOWUPS_GOLD)
     alone = [question.model_copy(update={"history": ()}) for question in questions]
-    bench = _bench(seeds_store, encoder)
     with_history = evaluate(bench, questions, SEEDS)["metrics"]
     without = evaluate(bench, alone, SEEDS)["metrics"]
     assert missed(with_history, parse_floors(["quote_exact=1.0", "recall_at_5=0.92", "first_citation_hit=0.75"])) == []
     assert without["first_citation_hit"] < 0.3
 
 
-def test_questions_as_people_type_them(seeds_store: Store, encoder: Encoder) -> None:
+def test_questions_as_people_type_them(bench: Bench) -> None:
     questions = of_split(load_gold(NATURAL_GOLD), "dev")
-    figures = evaluate(_bench(seeds_store, encoder), questions, SEEDS)["metrics"]
+    bench.warm(questions, singly=0)
+    figures = evaluate(bench, questions, SEEDS)["metrics"]
     assert missed(figures, parse_floors(NATURAL)) == []
 
 

@@ -92,7 +92,8 @@ def test_extracted_answers(poisoned: Store, encoder: Encoder) -> None:
 
 
 def test_a_model_that_obeys_every_article(poisoned: Store, encoder: Encoder, model: ScriptedServer) -> None:
-    settings = Settings(models_dir=MODELS, llm_url=model.url, llm_timeout_s=20)
+    # Without the reader the ranking chooses what stands before the model; what the model makes of it is tested here.
+    settings = Settings(models_dir=MODELS, llm_url=model.url, llm_timeout_s=20, reader="off")
     reached = 0
     for article, answer in answers(build_engine(poisoned, encoder, settings)):
         hold(poisoned, answer)
