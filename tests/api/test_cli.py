@@ -265,5 +265,5 @@ def test_sync_watch_goes_on_until_it_is_stopped(tmp_path: Path, corpus: Path) ->
         assert process.wait(30) == 0
     finally:
         process.kill()
-        process.wait()
+        process.communicate()  # closes the pipe too
     assert renglon(tmp_path / "data", "doctor").returncode == 0

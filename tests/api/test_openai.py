@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from tests.support.folders import copied
 from tests.support.paths import SEEDS
 from tests.support.scripted_llm import Script, ScriptedServer
 from tests.support.server import LocalServer, Server
+from tests.support.waiting import wait_for
 from tests.support.web import web
 
 GIFT = "¿Qué le regaló Putin a Kim?"
@@ -333,15 +333,8 @@ def test_a_client_that_leaves_stops_the_model(stream: bool, writing: LocalServer
     with socket.create_connection((address.host, address.port or 80)) as leaving:
         head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {address.host}\r\nContent-Type: application/json\r\n"
         leaving.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        wait_for(lambda: model.sent, 60)
+        wait_for(lambda: model.sent)
         assert not model.gone
-    wait_for(lambda: model.gone, 15)
+    wait_for(lambda: model.gone)
     assert len(model.requests) == 1
     assert len(model.sent) < 1000
-
-
-def wait_for(condition: Callable[[], Any], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)

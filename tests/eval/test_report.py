@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from html.parser import HTMLParser
@@ -336,7 +337,7 @@ def test_comparison_question_by_question(records: list[Record]) -> None:
 
 def test_terminal_table(records: list[Record]) -> None:
     result = result_of(records)
-    console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = Console(width=140, record=True, file=io.StringIO())
     console.print(metrics_table(result, compare(result, result)))
     shown = console.export_text()
     assert "First citation hits" in shown

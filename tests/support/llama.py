@@ -37,7 +37,7 @@ def llama() -> Iterator[str]:
         yield f"{url}/v1"
     finally:
         process.kill()
-        process.wait()
+        process.communicate()  # closes the pipes too
 
 
 def main() -> None:
@@ -47,6 +47,7 @@ def main() -> None:
     params = xllamacpp.CommonParams()
     params.model.path = str(weights())
     params.n_ctx, params.n_parallel = 4096, 2
+    params.n_predict = 120  # an answer that runs on is cut here, and not only after the 500 tokens that are asked for
     params.cpuparams.n_threads = 1  # more would spin beside the other worker of the tests
     server = xllamacpp.Server(params)
     print("listening", server.listening_address, flush=True)
