@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Without its warnings setuptools does not advise at length on every installation.
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --quiet
-CODE := rag index api eval tests
+CODE := renglon.py rag index api eval tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint bench torture eval screenshots clean
+.PHONY: help run test coverage lint wheel bench torture eval screenshots clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,7 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
-	@$(BIN)/renglon serve
+	@RENGLON_DATA_DIR=$${RENGLON_DATA_DIR:-.renglon} $(BIN)/renglon serve $${RENGLON_CORPUS:-seeds}
 
 test: $(VENV)/.dev  ## Set up and run every test, two files at a time
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -40,6 +40,11 @@ lint: $(VENV)/.dev  ## Check style and types
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy
+
+wheel: $(VENV)/.run  ## Build dist/renglon-….whl from what is in the checkout now
+	@rm -rf build dist renglon.egg-info  # what an earlier build left would be packed again
+	@$(PIP) wheel --no-deps --wheel-dir dist .
+	@rm -rf build renglon.egg-info && ls dist/*.whl
 
 bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; writes bench.json
 	@$(BIN)/python -m tests.bench
@@ -56,5 +61,5 @@ screenshots: $(VENV)/.dev  ## Make the pictures of docs/screenshots from the run
 	@$(BIN)/python -m tests.page.screenshots
 
 clean:  ## Remove the environment, the index and all caches
-	rm -rf $(VENV) .renglon build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) .renglon build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import threading
+import time
+import webbrowser
 
 import uvicorn
 
@@ -14,6 +17,7 @@ from api.service import Service
 from rag.errors import PortInUse, RenglonError, UnsafeAddress
 from rag.settings import Settings
 
+LOOK_S = 0.1
 GRACE_S = 2  # an open event stream must not keep a stopped server alive
 
 
@@ -54,8 +58,8 @@ def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 
-def serve(settings: Settings, watch: bool = False, service: Service | None = None) -> None:
-    """Listen and answer until stopped, with a `service` that is open already or one of its own.
+def serve(settings: Settings, watch: bool = False, service: Service | None = None, browser: bool = False) -> None:
+    """Listen and answer until stopped, with a `service` that is open already or one of its own; `browser` opens one.
 
     Raises UnsafeAddress, PortInUse.
     """
@@ -66,7 +70,19 @@ def serve(settings: Settings, watch: bool = False, service: Service | None = Non
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for noisy in ("sentence_transformers", "httpx", "chromadb", "transformers"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("renglon").info("listening on %s", url)
+    log = logging.getLogger("renglon")
+    log.info("listening on %s", url)
+    log.info("articles in %s, data in %s", settings.corpus.resolve(), settings.data_dir.resolve())
     app = create_app(settings, url, watch, service)
     config = uvicorn.Config(app, timeout_graceful_shutdown=GRACE_S, log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[sock])
+    server = uvicorn.Server(config)
+    if browser:
+        threading.Thread(target=_show, args=(server, url), daemon=True).start()
+    server.run(sockets=[sock])
+
+
+def _show(server: uvicorn.Server, url: str) -> None:
+    """Open the page in the user's browser, once somebody answers."""
+    while not server.started:
+        time.sleep(LOOK_S)
+    webbrowser.open(url)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from index.storage.catalog import Catalog
     from rag.engine import Engine
 
+UPLOADS = "uploads"  # the root of documents that came over HTTP
 BATCHES = 5  # finished ones whose answers are kept, some megabytes each
 STOP_S = 10  # a running job ends at its next step, which is a batch of the encoder
 WAIT_S = 15  # a sync from the command line may just be under way
@@ -117,6 +118,13 @@ class Service:
             self.settings.corpus, len(report.added), len(report.changed), report.unchanged, len(report.removed),
             len(report.refused),
         )  # fmt: skip
+        others = {row.root for row in renglon.store.catalog.documents()} - {
+            UPLOADS,
+            str(self.settings.corpus.resolve()),
+        }
+        if others:
+            log.warning("answers also come from %s, which this data folder holds since an earlier sync; "
+                        "RENGLON_DATA_DIR keeps folders apart", ", ".join(sorted(others)))  # fmt: skip
 
     def _progress(self, done: int, left: int) -> None:
         self.phase = f"indexing {self.settings.corpus}: {left:,} passages and sentences left"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BUNDLED = "bundled"
@@ -16,7 +18,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RENGLON_", env_file=".env", extra="ignore")
 
     corpus: Path = Field(Path("seeds"), description="Folder of articles that `serve` keeps indexed.")
-    data_dir: Path = Field(Path(".renglon"), description="Where catalogue, projections and model live.")
+    data_dir: Path = Field(
+        None, validate_default=True, description="Where catalogue, projections and model are kept; default: see below."
+    )
     models_dir: Path | None = Field(None, description="Where models are unpacked; default: data_dir/models.")
     model: str = Field(BUNDLED, description="`bundled`, a sentence-transformers folder, or a hub name.")
     reader: str = Field(BUNDLED, description="What finds the answer in a passage: `bundled`, `off`, or a file.")
@@ -43,6 +47,11 @@ class Settings(BaseSettings):
     llm_key: SecretStr | None = Field(None, description="Its key, where it wants one.")
     llm_timeout_s: float = Field(30, gt=0, description="Seconds for a written answer; then the extracted one is given.")
 
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _chosen(cls, value: object) -> object:
+        return default_data_dir() if value is None else value
+
     @property
     def max_file_bytes(self) -> int:
         """Size of the largest file that is indexed."""
@@ -52,3 +61,14 @@ class Settings(BaseSettings):
     def models_path(self) -> Path:
         """Folder of unpacked models."""
         return self.models_dir or self.data_dir / "models"
+
+
+def default_data_dir() -> Path:
+    """`.renglon` in this folder, where the user has one there (as `make run` does); else the system's place for data.
+
+    Somebody else's folder of that name is not taken: its catalogue would be answered from.
+    """
+    here = Path(".renglon")
+    if here.is_dir() and here.stat().st_uid == os.getuid():
+        return here
+    return user_data_path("renglon", appauthor=False)

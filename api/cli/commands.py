@@ -266,11 +266,23 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Sync again whenever a file changes.")] = False,
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Index the corpus and answer over HTTP."""
     from api.serve import serve as run
 
-    run(_load_settings(corpus=corpus, host=host, port=port), watch)
+    run(_load_settings(corpus=corpus, host=host, port=port), watch, browser=browser)
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")] = Path(".env"),
+) -> None:
+    """Write a file with all settings, each explained and none set; RENGLON_ENV_FILE then names it."""
+    from api.cli.init_command import write
+
+    write(file)
+    out.print(f"{file} is written. Set what you need in it, then: RENGLON_ENV_FILE={file} renglon serve", markup=False)
 
 
 @app.command()
@@ -343,7 +355,7 @@ def main() -> None:
     for entry in entry_points(group="renglon.commands"):
         app.command(entry.name)(entry.load())
     try:
-        app()
+        app(prog_name="renglon")
     except RenglonError as error:
         err.print(f"renglon: {error}", markup=False, style="red")
         sys.exit(1)

@@ -77,10 +77,14 @@ def _read(file: str, shelf: Shelf) -> tuple[str, str] | str:
 
 def _candidates(file: str, shelf: Shelf) -> Iterator[tuple[Path, Path]]:
     """(folder, path) of what may be the file."""
+    first, *rest = Path(file).parts
     for folder in shelf.folders:
         with suppress(OSError):  # a name that the system finds too long
             if (folder / file).exists():
                 yield folder, folder / file
+            # Where two folders have a file of the same name, one of them is called after its folder.
+            elif rest and first.split("~")[0] == folder.resolve().name and folder.joinpath(*rest).exists():
+                yield folder, folder.joinpath(*rest)
     if file.startswith(f"{shelf.uploads.name}/"):
         for path in sorted(shelf.uploads.glob(f"{document_id(file)}-*")):
             yield shelf.uploads, path

@@ -104,6 +104,13 @@ def test_names_that_lead_out_of_the_folder(answer: Answer, corpus: Path, tmp_pat
     assert (status, report["stale"]) == (1, len(names))
 
 
+def test_a_file_that_is_called_after_its_folder(answer: Answer, corpus: Path, tmp_path: Path) -> None:
+    value = answer.model_dump()
+    value["citations"] = [{**one, "file": f"{corpus.name}/uno.txt"} for one in value["citations"]]
+    (tmp_path / "answers.json").write_text(json.dumps(value))
+    assert verified(tmp_path / "answers.json", "--in", tmp_path / "none", "--in", corpus)[1]["valid"] == 2
+
+
 def test_markdown_has_a_footnote_for_each_citation(answer: Answer) -> None:
     other = answer.model_copy(update={"question": "¿Y *otra*?", "notice": "Ojo."})
     text = export([answer, other], Format.MARKDOWN)
