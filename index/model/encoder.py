@@ -1,4 +1,4 @@
-"""Texts become unit vectors, with sentence-transformers. Nothing is downloaded unless a hub name was configured."""
+"""Texts become unit vectors. Nothing is downloaded unless a hub name was configured."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -20,8 +19,7 @@ from rag.settings import BUNDLED, Settings
 from rag.vectors import Vectors
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
+    from index.model.bert import Bert
     from index.model.lower_layers import LowerLayers
 
 # 8 to 32 are equally fast once texts are sorted by length; 16 keeps the peak of memory low.
@@ -32,29 +30,41 @@ WINDOW = BATCH * 16
 SCHEME = 2
 
 
+class Network(Protocol):
+    """What computes: states of tokens, and unit vectors of texts. Safe to share between threads."""
+
+    dimension: int
+
+    def pooled(self, texts: Sequence[str], bf16: bool) -> tuple[Vectors, np.ndarray[Any, Any], Vectors]:
+        """States (texts, tokens, dimension), offsets (texts, tokens, 2) and vectors of texts, computed together."""
+
+    def vectors(self, texts: Sequence[str], bf16: bool) -> Vectors:
+        """Unit vectors of texts, computed in batches of like length."""
+
+    def bert(self) -> Bert | None:
+        """The layers that a reader can be put on; None for a model of another kind."""
+
+
 class Encoder:
-    """A sentence-transformers model with the prompts that it was trained with.
+    """A network with the prompts that it was trained with.
 
     `name` and `revision` identify the vectors that it makes; vectors of two revisions are never compared.
     """
 
-    def __init__(self, model: SentenceTransformer, name: str, revision: str, query: str, passage: str) -> None:
-        self._model = model
+    def __init__(self, network: Network, name: str, revision: str, query: str, passage: str) -> None:
+        self._network = network
         self._query_prompt, self._passage_prompt = query, passage
-        self._lock = Lock()  # the tokenizer's truncation state is not safe to share between threads
         self.name, self.revision = name, f"{revision}.{SCHEME}"
-        self.dimension = int(model.get_embedding_dimension() or 0)
+        self.dimension = network.dimension
 
     def encode_query(self, question: str) -> Vectors:
         """Unit vector of one question, shape (dimension,), float32 throughout (bf16 is slower for one text)."""
-        with self._lock:
-            vector: Vectors = self._encode([self._query_prompt + question], bf16=False)[0]
+        vector: Vectors = self._network.vectors([self._query_prompt + question], bf16=False)[0]
         return vector
 
     def encode_queries(self, questions: Sequence[str]) -> Vectors:
         """Unit vectors of many questions, shape (questions, dimension), float32 throughout as for one."""
-        with self._lock:
-            return self._encode([self._query_prompt + question for question in questions], bf16=False)
+        return self._network.vectors([self._query_prompt + question for question in questions], bf16=False)
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Unit vectors of passages or sentences, shape (len(texts), dimension), in the order given.
@@ -65,7 +75,7 @@ class Encoder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         for start in range(0, len(order), WINDOW):
             rows = order[start : start + WINDOW]
-            out[rows] = self._encode([self._passage_prompt + texts[i] for i in rows], bf16=self._bf16)
+            out[rows] = self._network.vectors([self._passage_prompt + texts[i] for i in rows], self._bf16)
             if progress:
                 progress(len(rows))
         return out
@@ -100,74 +110,54 @@ class Encoder:
         """The first layers on their own, for a reader; None for a model that is not of the bundled one's kind."""
         from index.model.lower_layers import LowerLayers
 
-        bert = getattr(self._model[0], "auto_model", None)
-        if getattr(getattr(bert, "config", None), "model_type", "") != "bert":
-            return None
-        prompts = (self._query_prompt, self._passage_prompt)
-        return LowerLayers(self._model.tokenizer, bert, self._lock, prompts, self._bf16)
+        bert = self._network.bert()
+        return LowerLayers(bert, (self._query_prompt, self._passage_prompt), self._bf16) if bert else None
 
     def _pool(self, batch: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> tuple[Vectors, list[Vectors]]:
         """Passage vectors of a batch, and unit means of each sentence's tokens (0 where it has none)."""
-        import torch
-
-        shift = len(self._passage_prompt)
-        features = self._model.tokenizer(
-            [self._passage_prompt + text for text, _ in batch], padding=True, truncation=True,
-            max_length=self._model.max_seq_length, return_tensors="pt", return_offsets_mapping=True,
-        )  # fmt: skip
-        offsets = features.pop("offset_mapping").numpy() - shift
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
-            output = self._model(dict(features))
-        states = output["token_embeddings"].float().numpy()
+        texts = [self._passage_prompt + text for text, _ in batch]
+        states, offsets, vectors = self._network.pooled(texts, self._bf16)
+        offsets = offsets - len(self._passage_prompt)
         pooled = []
         for row, (_, spans) in enumerate(batch):
             starts, ends = offsets[row, :, 0], offsets[row, :, 1]
             inside = np.array([(ends > a) & (starts < b) & (ends > starts) for a, b in spans])
             sums = inside.astype(np.float32) @ states[row]
             pooled.append(_unit(sums))
-        return _unit(output["sentence_embedding"].float().numpy()), pooled
-
-    def _encode(self, texts: list[str], bf16: bool) -> Vectors:
-        import torch
-
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            vectors = self._model.encode(
-                texts, batch_size=BATCH, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
-            )
-        return np.asarray(vectors, dtype=np.float32)
+        return vectors, pooled
 
     @cached_property
     def _bf16(self) -> bool:
-        """Whether batches are faster under bf16 autocast here.
+        """Whether batches are faster under bf16 autocast here: measured, since flags mislead."""
+        return bf16_is_faster()
 
-        It is measured before the first batch, since the processor's flags mislead; on few texts, since every start
-        waits for it.
-        """
-        import torch
 
-        if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
-            return False  # without its instructions, bf16 is emulated
-        sample = ["palabra " * 60] * 4
-        return min(self._timed(sample, True) for _ in range(2)) < 0.9 * min(
-            self._timed(sample, False) for _ in range(2)
-        )
+def bf16_is_faster() -> bool:
+    """Whether this processor multiplies a layer's matrices faster in bf16 than in float32; takes about 20 ms."""
+    import torch
 
-    def _timed(self, texts: list[str], bf16: bool) -> float:
-        start = time.perf_counter()
-        self._encode(texts, bf16)
-        return time.perf_counter() - start
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+        return False  # without its instructions, bf16 is emulated
+
+    def seconds(kind: torch.dtype) -> float:
+        states, weights = torch.ones(256, 384, dtype=kind), torch.ones(384, 1536, dtype=kind)
+        times = []
+        for _ in range(4):
+            start = time.perf_counter()
+            states @ weights
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    return seconds(torch.bfloat16) < 0.8 * seconds(torch.float32)
 
 
 def load_encoder(settings: Settings) -> Encoder:
     """The encoder that the settings name. Raises ModelDamaged when its files can't be loaded."""
     local = settings.model == BUNDLED or Path(settings.model).is_dir()
     if local:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the library is imported, below
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the hub's library is imported
     import torch
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     if settings.model == BUNDLED:
         folder, name = str(bundled.ensure_unpacked(settings.models_path)), bundled.NAME
@@ -176,14 +166,22 @@ def load_encoder(settings: Settings) -> Encoder:
         folder, name = settings.model, settings.model
         revision = _revision(Path(settings.model)) if local else "hub"
     try:
-        # The weights stay mapped from the file, in float32: of a multilingual vocabulary's table (250,000 words, 384
-        # MB) only the rows that are used take memory. Half precision would have to copy all of it.
-        model = SentenceTransformer(folder, device="cpu", local_files_only=local)
+        network = _network(folder, local)
     except Exception as error:  # each library below has its own exceptions for a broken file
         raise ModelDamaged(
             f"The model {name} can't be loaded: {error}.", "Check RENGLON_MODEL, or delete the model's folder."
         ) from error
-    return Encoder(model, name, revision, settings.query_prompt, settings.passage_prompt)
+    return Encoder(network, name, revision, settings.query_prompt, settings.passage_prompt)
+
+
+def _network(folder: str, local: bool) -> Network:
+    from index.model.bert import Bert
+
+    if local and (bert := Bert.of(Path(folder))):
+        return bert
+    from index.model.sentence_transformer import AnyModel
+
+    return AnyModel(folder, local)
 
 
 def _unit(vectors: Vectors) -> Vectors:
