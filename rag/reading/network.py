@@ -32,16 +32,16 @@ class Layer(nn.Module):
     def forward(self, states: Tensor, seen: Tensor) -> Tensor:
         """States (batch, tokens, width) after the layer; `seen` (batch, 1, 1, tokens) is True where a token stands."""
         batch, tokens, width = states.shape
-        heads = [
+        query, key, value = (
             part(states).view(batch, tokens, HEADS, width // HEADS).transpose(1, 2)
             for part in (self.query, self.key, self.value)
-        ]
+        )
         if torch.is_grad_enabled():
             # Written out: for short texts PyTorch's fused attention takes several times as long to train on a CPU.
-            scores = heads[0] @ heads[1].transpose(2, 3) * (width // HEADS) ** -0.5
-            mixed = scores.masked_fill(~seen, -1e4).softmax(dim=3).to(heads[2].dtype) @ heads[2]
+            scores = query @ key.transpose(2, 3) * (width // HEADS) ** -0.5
+            mixed = scores.masked_fill(~seen, -1e4).softmax(dim=3).to(value.dtype) @ value
         else:
-            mixed = functional.scaled_dot_product_attention(*heads, attn_mask=seen)
+            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
         states = self.mixed_norm(states + self.mixed(mixed.transpose(1, 2).reshape(batch, tokens, width)))
         after: Tensor = self.outer_norm(states + self.outer(functional.gelu(self.inner(states))))
         return after
