@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from index.storage.catalog import COPY
 from index.storage.disk import require_space, size_of
 from index.store import Store
 
@@ -16,6 +19,8 @@ def purge(store: Store) -> int:
     """
     with store.building, store.writing:
         before = _size(store)
+        for copy in _copies(store):  # made before a migration: they hold what was deleted since
+            copy.unlink()
         require_space(store.folder, before)
         store.catalog.vacuum()
         if store.catalog.generation:
@@ -24,4 +29,8 @@ def purge(store: Store) -> int:
 
 
 def _size(store: Store) -> int:
-    return sum(size_of(store.folder / part) for part in PARTS)
+    return sum(size_of(path) for path in [*(store.folder / part for part in PARTS), *_copies(store)])
+
+
+def _copies(store: Store) -> list[Path]:
+    return sorted(store.folder.glob(f"{PARTS[0]}{COPY}*"))

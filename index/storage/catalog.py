@@ -24,6 +24,7 @@ from rag.vectors import Vectors
 
 # A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
 _CHUNK = 500
+COPY = ".schema-"  # what follows the catalogue's name in the name of the copy that is made before a migration
 
 
 class Catalog:
@@ -34,6 +35,8 @@ class Catalog:
         self._file = Database(path)
         try:
             version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+            if version in MIGRATIONS:
+                self._file.copy(path.with_name(f"{path.name}{COPY}{version}"))
             if version in (0, *MIGRATIONS):
                 with self._file.transaction() as db:
                     tables.bring_up_to_date(db)
@@ -48,8 +51,8 @@ class Catalog:
             ) from error
         if version != SCHEMA_VERSION:
             raise DataFolderUnusable(
-                f"The catalogue has schema {version}; this release reads {SCHEMA_VERSION}.",
-                "Use the release that wrote it, or delete the data folder and sync again.",
+                f"A newer release wrote this catalogue: it has schema {version}; this release reads {SCHEMA_VERSION}.",
+                "Use the newer release, put back the copy that it made (docs/install.md), or use another data folder.",
             )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import weakref
@@ -94,6 +95,18 @@ class Database:
             self.db.execute("VACUUM")
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.OperationalError as error:
+            raise unwritable(error) from error
+
+    def copy(self, target: Path) -> None:
+        """Write the whole database to another file, which is there afterwards or is as it was."""
+        part = target.with_name(f"{target.name}.part")
+        try:
+            part.unlink(missing_ok=True)
+            self.db.execute("VACUUM INTO ?", (str(part),))
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(target)
+        except (sqlite3.OperationalError, OSError) as error:
             raise unwritable(error) from error
 
     def close(self) -> None:
