@@ -38,7 +38,8 @@ def create_app(settings: Settings, url: str = "", watch: bool = False, service: 
         service.stop()
 
     app: FastAPI = FastAPIOffline(
-        redoc_url=None, title="Renglón", version=version("renglon"), lifespan=lifespan, max_body_size=MAX_BODY_BYTES,
+        docs_url=None, redoc_url=None, title="Renglón", version=version("renglon"), lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
         description="Answers from a folder of articles; every sentence cites file, line and span.",
     )  # fmt: skip
     app.state.service = service

@@ -40,11 +40,12 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.FileTooLarge: 413,
     errors.KeyRequired: 401,
     errors.NotAllowed: 403,
+    errors.TooManyWrongKeys: 429,
     errors.NotReady: 503,
 }
 
 
-_HEADERS = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}
+_HEADERS = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}
 
 
 def problem(status: int, name: str, detail: str, hint: str = "") -> JSONResponse:

@@ -7,7 +7,6 @@ at this machine (DNS rebinding) sends that name as Host.
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,21 +17,21 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import of_error
-from rag.errors import KeyRequired, NotAllowed, RenglonError
+from api.keys import READS, Keys
+from rag.errors import NotAllowed, RenglonError
 from rag.settings import Settings
 
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Everything else needs the key, so that a new route is closed until somebody decides otherwise.
-OPEN = frozenset({"/", "/livez", "/readyz", "/docs", "/docs/oauth2-redirect", "/openapi.json"})
+OPEN = frozenset({"/", "/livez", "/readyz", "/docs", "/openapi.json"})
 OPEN_BELOW = ("/web/", "/static-offline-docs/")
 
 
 class Guard:
-    """ASGI middleware: 403 for hosts and origins that are not allowed, 401 without the key."""
+    """ASGI middleware: 403 for hosts and origins that are not allowed, 401 without a key, 429 after many wrong ones."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._key = key_of(settings)
+        self._keys = Keys(settings)
         self._names = {name.strip().lower().rstrip(".") for name in settings.allowed_hosts.split(",") if name.strip()}
         self._names |= {"localhost", settings.host.lower()}
 
@@ -53,8 +52,10 @@ class Guard:
             raise NotAllowed(f"This service does not answer to the host {shown!r}.", "Set RENGLON_ALLOWED_HOSTS.")
         if scope["method"] not in READS:
             _require_same_origin(headers, hosts[0])
-        if self._key and not _is_open(scope["path"]):
-            self._require_key(headers)
+        elif scope["path"].startswith(("/v1", "/mcp")):
+            _require_same_site(headers)  # status and size of a response tell another site what is indexed
+        if self._keys and not _is_open(scope["path"]):
+            self._keys.check(scope, headers.get("authorization", ""))
 
     def _host_allowed(self, host: str, scope: Scope) -> bool:
         name = _name(host)
@@ -63,19 +64,6 @@ class Guard:
         if name in self._names or name == (scope.get("server") or ("",))[0]:
             return True
         return is_loopback_address(name)
-
-    def _require_key(self, headers: Headers) -> None:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        # Compared as bytes and in constant time: how long it takes tells nothing about the key.
-        same = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._key)
-        if scheme.lower() != "bearer" or not same:
-            what = "The API key is not the right one." if given else "This service asks for its API key."
-            raise KeyRequired(what, "Send the header Authorization: Bearer KEY (RENGLON_API_KEY).")
-
-
-def key_of(settings: Settings) -> bytes:
-    """The API key; empty when none is set."""
-    return settings.api_key.get_secret_value().encode() if settings.api_key else b""
 
 
 def is_loopback_address(name: str) -> bool:
@@ -102,10 +90,15 @@ def _name(host: str) -> str | None:
     return (parts.hostname or "").rstrip(".") or None
 
 
+def _require_same_site(headers: Headers) -> None:
+    """Refuse what a page of another origin sent, as far as the browser says so. Programs send no such header."""
+    if any(site not in ("same-origin", "none") for site in headers.getlist("sec-fetch-site")):
+        raise NotAllowed("A page of another site sent this request.", "Use the page of this service, or a program.")
+
+
 def _require_same_origin(headers: Headers, host: str) -> None:
     """Refuse what a page of another origin sent. Programs other than browsers send neither header."""
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("A page of another site sent this request.", "Use the page of this service, or a program.")
+    _require_same_site(headers)
     origin = headers.get("origin")
     if origin is None:
         return
@@ -142,6 +135,7 @@ def describe(app: FastAPI) -> None:
                     # The empty one: without a key in the settings none is asked for.
                     operation["security"] = [{"key": []}, {}]
                     answers.setdefault("401", {"description": "The API key is missing or wrong.", **problem})
+                    answers.setdefault("429", {"description": "Too many wrong API keys.", **problem})
                 if "requestBody" in operation:
                     answers.setdefault("400", {"description": "The body can't be read.", **problem})
                     answers.setdefault("413", {"description": "The body is too large.", **problem})

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
+<<<<<<< HEAD
 import threading
 import time
 import webbrowser
+=======
+from pathlib import Path
+>>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from api import logs
 from api.app import create_app
-from api.guard import is_loopback_address, key_of
+from api.connections import Limits, limited
+from api.guard import is_loopback_address
 from api.service import Service
 from rag.errors import PortInUse, RenglonError, UnsafeAddress
-from rag.settings import Settings
+from rag.settings import ENV_FILE, Settings
 
+<<<<<<< HEAD
 LOOK_S = 0.1
+=======
+log = logging.getLogger("renglon")
+>>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
 GRACE_S = 2  # an open event stream must not keep a stopped server alive
 
 
@@ -40,7 +52,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def require_safe_address(settings: Settings) -> None:
     """Raise UnsafeAddress when others could reach the service and no API key is set."""
-    if key_of(settings):
+    if settings.api_keys or settings.read_keys:
         return
     try:
         found = socket.getaddrinfo(settings.host, None) if settings.host else []
@@ -67,6 +79,7 @@ def serve(settings: Settings, watch: bool = False, service: Service | None = Non
     sock = bind(settings.host, settings.port)
     host, port = _reachable(sock.getsockname()[0]), sock.getsockname()[1]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+<<<<<<< HEAD
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for noisy in ("sentence_transformers", "httpx", "chromadb", "transformers"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -86,3 +99,25 @@ def _show(server: uvicorn.Server, url: str) -> None:
     while not server.started:
         time.sleep(LOOK_S)
     webbrowser.open(url)
+=======
+    logs.install(logging.INFO)
+    log.info("listening on %s", url)
+    _say_that_env_is_not_read()
+    app = create_app(settings, url, watch, service)
+    uvicorn.Server(config_of(app)).run(sockets=[sock])
+
+
+def config_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Config:  # noqa: B008
+    """How uvicorn runs the application: it bounds each connection and logs as the rest of the program does."""
+    return uvicorn.Config(
+        app, http=limited(limits), backlog=limits.backlog, h11_max_incomplete_event_size=limits.head_bytes,
+        timeout_keep_alive=limits.keep_alive_s, timeout_graceful_shutdown=GRACE_S, log_level="warning",
+        log_config=None, access_log=False,
+    )  # fmt: skip
+
+
+def _say_that_env_is_not_read() -> None:
+    """Earlier versions read `.env` of the folder in which they were started; a key in there is no longer asked for."""
+    if Path(".env").is_file() and ENV_FILE not in os.environ:
+        log.warning(".env is not read by itself; to use it, set %s=.env", ENV_FILE)
+>>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)

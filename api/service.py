@@ -85,7 +85,7 @@ class Service:
             renglon.announce(self.url, self.instance)
         self._enter("loading the model")
         renglon.encoder()
-        self._enter(f"indexing {self.settings.corpus}")
+        self._enter("indexing the corpus")
         self._sync(renglon)
         self._enter("warming up")
         renglon.engine()
@@ -127,7 +127,12 @@ class Service:
                         "RENGLON_DATA_DIR keeps folders apart", ", ".join(sorted(others)))  # fmt: skip
 
     def _progress(self, done: int, left: int) -> None:
-        self.phase = f"indexing {self.settings.corpus}: {left:,} passages and sentences left"
+        self.phase = f"indexing the corpus: {left:,} passages and sentences left"
+
+    @property
+    def open_phase(self) -> str:
+        """`phase` for those who show no key: an error is named by its kind, since its words may hold a path."""
+        return f"failed: {type(self.error).__name__}" if self.error else self.phase
 
     @property
     def renglon(self) -> Renglon:

@@ -22,6 +22,7 @@ RenglonError
 ├── ExportUnusable           a file of answers, or of questions, can't be read
 ├── FileTooLarge             an upload is over the limit
 ├── KeyRequired              the request lacks the API key, or has another one
+├── TooManyWrongKeys         a client has tried too many API keys
 ├── NotAllowed               the request comes from a page or for a host that is not allowed
 ├── UnsafeAddress            another address than loopback was set without an API key
 ├── PortInUse                the address to listen on is taken
@@ -125,6 +126,10 @@ class FileTooLarge(RenglonError):
 
 class KeyRequired(RenglonError):
     """The request lacks the API key, or has another one."""
+
+
+class TooManyWrongKeys(RenglonError):
+    """A client has tried too many API keys."""
 
 
 class NotAllowed(RenglonError):

@@ -1,21 +1,33 @@
-"""All settings, flat, each an environment variable `RENGLON_<NAME>` or a line of `.env`."""
+"""All settings, flat, each an environment variable `RENGLON_<NAME>` or a line of the file that RENGLON_ENV_FILE names.
+
+No file is read by itself: a `.env` in whatever folder one stands in may be somebody else's, and could name a model
+server that then gets every question.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+<<<<<<< HEAD
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+=======
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rag.errors import RenglonError
+>>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
 
 BUNDLED = "bundled"
+ENV_FILE = "RENGLON_ENV_FILE"
 
 
 class Settings(BaseSettings):
     """One page of settings; what isn't here is a constant with its reason beside it."""
 
-    model_config = SettingsConfigDict(env_prefix="RENGLON_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="RENGLON_", extra="ignore")
 
     corpus: Path = Field(Path("seeds"), description="Folder of articles that `serve` keeps indexed.")
     data_dir: Path = Field(
@@ -37,7 +49,8 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0: any free one.")
 
-    api_key: SecretStr | None = Field(None, description="Required on every /v1 route when set; other hosts need it.")
+    api_key: SecretStr | None = Field(None, description="Keys by comma; when set, each /v1 route requires one of them.")
+    read_key: SecretStr | None = Field(None, description="Keys by comma that may ask and read, and change nothing.")
     allowed_hosts: str = Field("", description="Further names that the service answers to, by comma.")
     include: str = Field("", description="Only files that match one of these globs, by comma, are indexed.")
     exclude: str = Field("", description="Files that match one of these globs, by comma, are not indexed.")
@@ -47,10 +60,37 @@ class Settings(BaseSettings):
     llm_key: SecretStr | None = Field(None, description="Its key, where it wants one.")
     llm_timeout_s: float = Field(30, gt=0, description="Seconds for a written answer; then the extracted one is given.")
 
+<<<<<<< HEAD
     @field_validator("data_dir", mode="before")
     @classmethod
     def _chosen(cls, value: object) -> object:
         return default_data_dir() if value is None else value
+=======
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the named file. Raises RenglonError when there is no such file."""
+        path = os.environ.get(ENV_FILE)
+        if path and not Path(path).is_file():
+            raise RenglonError(f"There is no file {path}, which {ENV_FILE} names.", f"Correct or unset {ENV_FILE}.")
+        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=path)
+
+    @property
+    def api_keys(self) -> list[str]:
+        """The keys that open everything; none are set when it is empty."""
+        return _listed(self.api_key)
+
+    @property
+    def read_keys(self) -> list[str]:
+        """The keys that only read."""
+        return _listed(self.read_key)
+>>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
 
     @property
     def max_file_bytes(self) -> int:
@@ -63,6 +103,7 @@ class Settings(BaseSettings):
         return self.models_dir or self.data_dir / "models"
 
 
+<<<<<<< HEAD
 def default_data_dir() -> Path:
     """`.renglon` in this folder, where the user has one there (as `make run` does); else the system's place for data.
 
@@ -72,3 +113,8 @@ def default_data_dir() -> Path:
     if here.is_dir() and here.stat().st_uid == os.getuid():
         return here
     return user_data_path("renglon", appauthor=False)
+=======
+def _listed(keys: SecretStr | None) -> list[str]:
+    """Several keys can be valid at once, so that one can be replaced while its users still have the other."""
+    return [key for one in keys.get_secret_value().split(",") if (key := one.strip())] if keys else []
+>>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)

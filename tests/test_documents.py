@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from api.app import create_app
 from api.cli.commands import app as commands
 from eval.cli import command as eval_command
-from rag.settings import Settings
+from rag.settings import ENV_FILE, Settings
 from tests.support.paths import ROOT
 
 PACKAGES = ("rag", "index", "api", "eval")
@@ -73,7 +73,11 @@ def test_a_setting_is_documented_with_its_default(name: str) -> None:
 
 
 def test_no_setting_is_documented_that_does_not_exist() -> None:
+<<<<<<< HEAD
     known = {f"RENGLON_{name.upper()}" for name in Settings.model_fields} | {"RENGLON_CHROMIUM", "RENGLON_ENV_FILE"}
+=======
+    known = {f"RENGLON_{name.upper()}" for name in Settings.model_fields} | {"RENGLON_CHROMIUM", ENV_FILE}
+>>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
     for document in DOCUMENTS:
         assert set(re.findall(r"RENGLON_[A-Z_]*[A-Z]", document.read_text())) <= known, document.name
 
@@ -97,7 +101,7 @@ def test_links_between_files_resolve(document: Path) -> None:
 
 
 def _routes(tmp_path: Path) -> set[str]:
-    described = create_app(Settings(_env_file=None, data_dir=tmp_path)).openapi()["paths"]
+    described = create_app(Settings(data_dir=tmp_path)).openapi()["paths"]
     return {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
 
 

@@ -5,7 +5,7 @@ Exit codes: 0 well; 1 an error, or doctor found something; 2 wrong usage; 3 the 
 
 from __future__ import annotations
 
-import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from api import logs
+from api.cli.console import Console, print_json, write
 from api.exports.formats import Format, export
 from rag.errors import IndexBusy, IndexMissing, RenglonError
 from rag.settings import Settings
@@ -36,10 +37,6 @@ WAIT_S = 10  # another short command may hold the data folder
 
 def _load_settings(**overrides: Any) -> Settings:
     return Settings(**{key: value for key, value in overrides.items() if value is not None})
-
-
-def _print_json(data: Any) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
 
 def _ask_server(settings: Settings, route: str, body: dict[str, Any]) -> dict[str, Any] | None:
@@ -101,7 +98,7 @@ def sync(
         else sync_command.run(mode, folders or [], settings, chosen, err)
     )
     if as_json:
-        _print_json(result)
+        print_json(result)
     else:
         sync_command.show(result, out, err, dry_run)
     return None
@@ -116,7 +113,7 @@ def purge(as_json: AsJson = False) -> None:
     _require_index(settings)
     result = sync_command.run("purge", [], settings, False, err)
     if as_json:
-        _print_json(result)
+        print_json(result)
     else:
         sync_command.show(result, out, err)
 
@@ -148,9 +145,9 @@ def ask(
         with _opened(settings, "renglon ask") as engine:
             answer = engine.answer(question)
     if form:
-        sys.stdout.write(export([answer], form))
+        write(export([answer], form))
     elif as_json:
-        _print_json(answer.model_dump())
+        print_json(answer.model_dump())
     else:
         _print_answer(answer)
     if answer.status in ("no_evidence", "unsure"):
@@ -162,7 +159,7 @@ def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool) -> N
 
     report = batch_command.run(source, target, lambda: _answering(settings), err)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         batch_command.show(report, target, out, err)
     if report["broken"]:
@@ -232,7 +229,7 @@ def search(query: str, as_json: AsJson = False) -> None:
         with _opened(settings, "renglon search") as engine:
             result = engine.search(query)
     if as_json:
-        _print_json(result.model_dump())
+        print_json(result.model_dump())
     else:
         for hit in result.passages:
             _print_hit(hit)
@@ -252,7 +249,7 @@ def verify(
 
     checks = verify_command.run(file, folders or [], _load_settings())
     if as_json:
-        _print_json(verify_command.as_data(checks))
+        print_json(verify_command.as_data(checks))
     else:
         verify_command.show(checks, out)
     found = verify_command.counts(checks)
@@ -316,7 +313,7 @@ def doctor(
             check.fix(store)
         findings = [*check.examine(store), *_model_server(settings)]
     if as_json:
-        _print_json([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
             out.print(f"{'✓' if finding.ok else '✗'} {finding.check}: {finding.detail}", markup=False)
@@ -352,6 +349,7 @@ def _model_server(settings: Settings) -> list[Any]:
 
 def main() -> None:
     """Run the command line; one of our own errors becomes one line and exit code 1."""
+    logs.install(logging.WARNING, "%(message)s")
     for entry in entry_points(group="renglon.commands"):
         app.command(entry.name)(entry.load())
     try:

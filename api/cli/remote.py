@@ -35,7 +35,7 @@ class Remote:
         self.corpus = str(holder.get("corpus", ""))
         self._instance = str(holder.get("instance", ""))
         self._who = f"`{holder.get('command', '?')}` (process {holder.get('pid', '?')}) at {self.url}"
-        key = settings.api_key.get_secret_value() if settings.api_key else ""
+        key = next(iter([*settings.api_keys, *settings.read_keys]), "")
         self._key = httpx.Headers({b"authorization": f"Bearer {key}".encode()} if key else {})
         # trust_env=False: neither a proxy nor a .netrc file of the environment has a part in this.
         self._client = httpx.Client(

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from rich.console import Console
-
+from api.cli.console import Console
 from api.cli.remote import Remote
 from index.renglon import Renglon, globs_of, text_limits
 from rag.errors import IndexBusy
+from rag.printable import one_line
 from rag.settings import Settings
 
 Mode = Literal["sync", "rebuild", "reembed", "purge"]
@@ -110,11 +110,11 @@ def show(result: dict[str, Any], out: Console, err: Console, names: bool = False
     """The summary, in one line; refused files with their reasons before it."""
     for file, reason in result.get("refused", []):
         kept = " Its indexed version stays." if file in result.get("kept", []) else ""
-        err.print(f"refused {file}: {reason}{kept}", markup=False)
+        err.print(f"refused {one_line(file)}: {reason}{kept}", markup=False)
     if names:
         for kind in ("added", "changed", "removed"):
             for file in result[kind][:_LISTED]:
-                out.print(f"{kind} {file}", markup=False)
+                out.print(f"{kind} {one_line(file)}", markup=False)
             if len(result[kind]) > _LISTED:
                 out.print(f"{kind} {len(result[kind]) - _LISTED} more", markup=False)
     silent = {"seconds"} | ({"kept"} if not result.get("kept") else set()) | ({"passages"} if names else set())

@@ -165,6 +165,11 @@ async def livez(service: Served) -> schemas.Alive:
 
 @router.get("/readyz", tags=["health"], responses={503: _REFUSALS[503]})
 async def readyz(service: Served) -> JSONResponse:
-    """Questions can be answered; 503 with the phase until then. `faults` names background threads that failed."""
+    """Questions can be answered; 503 with the phase until then. `faults` names background threads that failed.
+
+    Anybody may ask: neither holds a path. `GET /v1/index` says more.
+    """
     status = 200 if service.state == "ready" else 503
-    return JSONResponse({"status": service.state, "phase": service.phase, "faults": service.workers.faults}, status)
+    return JSONResponse(
+        {"status": service.state, "phase": service.open_phase, "faults": service.workers.faults}, status
+    )

@@ -177,6 +177,7 @@ class PassageParser(NodeParser):
 
     def _passages_of(self, node: BaseNode) -> Iterable[TextNode]:
         source = SourceText(node.get_content())
+        whole = node.as_related_node_info()  # once: it holds a hash of the whole text
         for passage in split(source, self.limits):
             span = passage.span
             metadata = {
@@ -192,5 +193,5 @@ class PassageParser(NodeParser):
                 metadata=metadata,
                 excluded_embed_metadata_keys=list(metadata),
                 excluded_llm_metadata_keys=list(metadata),
-                relationships={NodeRelationship.SOURCE: node.as_related_node_info()},
+                relationships={NodeRelationship.SOURCE: whole},
             )

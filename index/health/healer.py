@@ -120,8 +120,8 @@ class Healer:
                 count = self._rebuild(kinds, self._stop)
                 log.info("rebuilt %s: %d passages", " and ".join(kinds), count)
                 delay = FIRST_RETRY_S
-            except Exception as error:  # a full disk, say: tried again, since nobody is there to be told
-                log.warning("%s can't be rebuilt yet: %s", " and ".join(kinds), error)
+            except BaseException as error:  # a full disk, or a panic of a library written in Rust: tried again
+                log.warning("%s can't be rebuilt yet: %s: %s", " and ".join(kinds), type(error).__name__, error)
                 self._stop.wait(delay)
                 delay = min(2 * delay, LAST_RETRY_S)
 

@@ -16,6 +16,7 @@ from index.corpus.globs import Globs
 from index.corpus.passages import Passage, PassageParser
 from index.corpus.structure import passages_of_document
 from index.ingest.plan import Survey, SyncReport, survey
+from index.ingest.refusals import Refusals
 from index.model.encoder import Encoder
 from index.reading import ReadableStore
 from index.records import Change, ModelKey, Text, with_context
@@ -101,17 +102,19 @@ class Syncer:
         self._store.catch_up()
         folders = [roots] if isinstance(roots, Path) else roots
         look = survey(self._store.catalog.documents(), folders, self._max_bytes, self._globs, self._limits)
+        refusals = Refusals(self._store.catalog, self._limits)
         meter = _Meter(sum(found.size for found in look.todo), progress)
-        for works in _gathered(self._read(look)):
+        for works in _gathered(self._read(look, refusals)):
             changes = self._changes(works, meter, look)
             self._store.replace(changes, model_key(self._encoder))
             look.report.passages += sum(len(change.passages) for change in changes)
         if look.gone:
             self._store.remove(look.gone)
+        refusals.keep()
         look.report.seconds = time.perf_counter() - started
         return look.report
 
-    def _read(self, look: Survey) -> Iterator[Work]:
+    def _read(self, look: Survey, refusals: Refusals) -> Iterator[Work]:
         """The documents to be written, read again: holding thousands in memory costs more than reading them."""
         for found in look.todo:
             try:
@@ -120,7 +123,12 @@ class Syncer:
                 look.refuse(found.file, f"{refusal} It changed during the sync.", forget=False)
                 continue
             try:
+<<<<<<< HEAD
                 passages = passages_of_document(document, self._parser)
+=======
+                with refusals.remembered(document.sha256):
+                    passages = passages_of(document.source, self._parser)
+>>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
             except FileRefused as refusal:
                 look.refuse(found.file, str(refusal))
                 continue

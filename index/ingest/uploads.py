@@ -11,6 +11,8 @@ import re
 import threading
 import unicodedata
 import uuid
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,7 +44,10 @@ class Saved:
 
 
 class Uploads:
-    """The uploaded documents of a store. One change at a time; what returned is durable and can be cited."""
+    """The uploaded documents of a store; what returned is durable and can be cited.
+
+    One change of a document at a time: a note does not wait until a large file beside it is embedded.
+    """
 
     def __init__(
         self,
@@ -53,7 +58,8 @@ class Uploads:
     ) -> None:
         self._store, self._syncer, self._max_bytes, self._limits = store, syncer, max_bytes, limits
         self._folder = store.folder / UPLOADS
-        self._lock = threading.Lock()
+        self._turns = threading.Condition()
+        self._busy: set[str] = set()
 
     def save(self, name: str, raw: bytes) -> Saved:
         """Index a file under a name, in the place of the upload that had it. Raises FileRefused, FileTooLarge."""
@@ -69,7 +75,7 @@ class Uploads:
         One that came from a folder can be deleted only when the folder is gone: it would come back with the next
         sync.
         """
-        with self._lock, disk_errors():
+        with self._alone(id_), disk_errors():
             row = self._store.catalog.document(id_)
             if row.root != UPLOADS and Path(row.root).is_dir():
                 raise _of_folder(row)
@@ -78,8 +84,21 @@ class Uploads:
 
     def tidy(self) -> int:
         """Delete bytes that belong to no document, left by requests that were cut off. Returns files deleted."""
-        with self._lock:
-            return tidy(self._store)
+        with self._turns:
+            return tidy(self._store, self._busy)
+
+    @contextmanager
+    def _alone(self, id_: str) -> Iterator[None]:
+        """Wait until nothing else changes a document, and keep others out."""
+        with self._turns:
+            self._turns.wait_for(lambda: id_ not in self._busy)
+            self._busy.add(id_)
+        try:
+            yield
+        finally:
+            with self._turns:
+                self._busy.discard(id_)
+                self._turns.notify_all()
 
     def _save(self, file: str, raw: bytes, known: bool = False) -> Saved:
         if len(raw) > self._max_bytes:
@@ -87,7 +106,7 @@ class Uploads:
                 f"The file has {len(raw):,} bytes; the limit is {self._max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB."
             )
         document = document_of(file, raw, self._limits)
-        with self._lock, disk_errors():
+        with self._alone(document.id), disk_errors():
             if known:
                 self._own(document.id)  # it may have been deleted meanwhile
             before = self._row(document.id)
@@ -113,7 +132,7 @@ class Uploads:
     def _keep(self, document: Document, raw: bytes) -> None:
         """Put the bytes on disk: whole under their name, or not at all."""
         self._folder.mkdir(exist_ok=True)
-        temporary = self._folder / f".{uuid.uuid4().hex}"
+        temporary = self._folder / f".{document.id}-{uuid.uuid4().hex}"
         try:
             with temporary.open("wb") as file:
                 file.write(raw)
@@ -131,10 +150,14 @@ class Uploads:
                 path.unlink(missing_ok=True)
 
 
-def tidy(store: Store) -> int:
-    """`Uploads.tidy` for a process that has the data folder to itself, and needs no model for it."""
+def tidy(store: Store, busy: Collection[str] = ()) -> int:
+    """`Uploads.tidy` for a process that has the data folder to itself, and needs no model for it.
+
+    `busy`: ids of documents that are being changed; their bytes stay.
+    """
     named = {_stored_name(row.id, row.sha256) for row in store.catalog.documents() if row.root == UPLOADS}
-    left = [path for path in (store.folder / UPLOADS).glob("*") if path.name not in named]
+    found = (path for path in (store.folder / UPLOADS).glob("*") if path.name not in named)
+    left = [path for path in found if path.name.lstrip(".").partition("-")[0] not in busy]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)

@@ -16,6 +16,7 @@ from index.records import PassageRow
 from index.storage.library_errors import told
 from index.storage.protocol import Entry, Query
 from rag.errors import ProjectionDamaged
+from rag.printable import without_user_info
 
 _COLLECTION = "passages"  # of a local collection, which has its folder to itself
 BATCH = 5000  # Chroma 1.5 refuses more than 5,461 records at once
@@ -36,7 +37,11 @@ class DenseIndex:
     def __init__(self, folder: Path, url: str | None = None) -> None:
         self._url = url
         self.name = f"renglon-{folder.name}" if url else _COLLECTION
-        with told(f"Chroma at {url} doesn't open its collection" if url else "Chroma can't open its collection"):
+        with told(
+            f"Chroma at {without_user_info(url)} doesn't open its collection"
+            if url
+            else "Chroma can't open its collection"
+        ):
             self._client = _client(folder, url)
             # Always None: Chroma's default function would download an English model.
             self._collection = self._client.get_or_create_collection(
@@ -122,8 +127,12 @@ def _client(folder: Path, url: str | None) -> Any:
     settings = ChromaSettings(anonymized_telemetry=False, allow_reset=False)
     if url is None:
         return chromadb.PersistentClient(str(folder), settings=settings)
-    parts = urlsplit(url)
-    if not parts.hostname:
-        raise ProjectionDamaged(f"RENGLON_CHROMA_URL is {url!r}.", "Set it to http://HOST:PORT.")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host:  # the value itself is left out: it may hold a password
+        raise ProjectionDamaged("RENGLON_CHROMA_URL is no http address.", "Set it to http://HOST:PORT.")
     tls = parts.scheme == "https"
-    return chromadb.HttpClient(parts.hostname, parts.port or (443 if tls else 8000), ssl=tls, settings=settings)
+    return chromadb.HttpClient(host, port or (443 if tls else 8000), ssl=tls, settings=settings)

@@ -11,6 +11,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from rag.errors import DataFolderUnusable, IndexBusy
 
+PRIVATE = 0o700  # the folder holds all documents: other users of the machine have no business in it
 PROBE_S = 0.2  # `holder_of` takes the lock for an instant; whoever wants it at that moment waits this long for it
 
 
@@ -24,7 +25,7 @@ class FolderLock:
         self._holder = folder / "holder.json"
         self._lock = _lock_of(folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             self._lock.acquire(timeout=max(wait_s, PROBE_S))
             self._write({"pid": os.getpid(), "command": command})
         except Timeout as error:

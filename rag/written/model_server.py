@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from rag.errors import ModelServerFailed
+from rag.printable import without_user_info
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class ModelServer:
     """A server, by its base URL; a URL without a path gets `/v1`."""
 
     def __init__(self, url: str, model: str | None, key: str | None, timeout_s: float) -> None:
-        self.url = _base(url)
+        self._base = _base(url)
+        self.url = without_user_info(self._base)  # as it is shown: a password may be part of the address
         self._model, self._key, self._timeout_s = model, key, timeout_s
 
     @classmethod
@@ -47,7 +49,7 @@ class ModelServer:
         async with self._client(self._timeout_s) as client:
             model = self._model or await self._first(client)
             yield OpenAILike(
-                model=model, api_base=self.url, api_key=self._key or "-", is_chat_model=True, max_retries=0,
+                model=model, api_base=self._base, api_key=self._key or "-", is_chat_model=True, max_retries=0,
                 timeout=self._timeout_s, max_tokens=MOST_TOKENS, temperature=0.0, async_http_client=client,
             )  # fmt: skip
 
@@ -70,7 +72,7 @@ class ModelServer:
 
     async def _names(self, client: httpx.AsyncClient) -> list[str]:
         try:
-            response = await client.get(f"{self.url}/models", headers={"Authorization": f"Bearer {self._key or '-'}"})
+            response = await client.get(f"{self._base}/models", headers={"Authorization": f"Bearer {self._key or '-'}"})
             response.raise_for_status()
             listed: Any = response.json()
             return [str(entry["id"]) for entry in listed["data"]]
@@ -112,9 +114,12 @@ class ModelServer:
 
 
 def _base(url: str) -> str:
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ModelServerFailed(
-            f"RENGLON_LLM_URL is no http address: {url!r}.", "For example http://localhost:11434/v1"
-        )
+        # The value itself is left out: it may hold a password.
+        raise ModelServerFailed("RENGLON_LLM_URL is no http address.", "For example http://localhost:11434/v1")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}"

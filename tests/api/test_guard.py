@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -31,8 +32,13 @@ def guarded(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> LocalServ
     return server
 
 
+_clients = itertools.count()
+
+
 def bearer(key: str) -> dict[str, str | bytes]:
-    return {"authorization": f"Bearer {key}".encode()}
+    """The header with a key; each time from another address, as a proxy tells it, since wrong keys are counted."""
+    n = next(_clients)
+    return {"authorization": f"Bearer {key}".encode(), "x-forwarded-for": f"198.51.{n >> 8}.{n & 255}"}
 
 
 def refused(response: httpx.Response) -> None:
@@ -87,7 +93,11 @@ def test_wrong_keys(guarded: LocalServer, value: str) -> None:
 def test_the_page_and_health_are_open(guarded: LocalServer) -> None:
     for path in ("/", "/web/main.js", "/livez"):
         assert web.get(guarded.url + path).is_success
-    assert web.get(f"{guarded.url}/readyz").status_code == 503
+    guarded.wait_for_failure()
+    waiting = web.get(f"{guarded.url}/readyz")
+    assert waiting.status_code == 503
+    assert str(guarded.data) not in waiting.text
+    assert str(guarded.data) in web.get(f"{guarded.url}/v1/index", headers=bearer(KEY)).json()["phase"]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +137,16 @@ def test_a_foreign_page_changes_nothing(guarded: LocalServer, method: str, heade
         problem(web.request(method, guarded.url + path, headers={**headers, **bearer(KEY)}), 403)
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin, cross-site"])
+def test_a_foreign_page_does_not_learn_what_is_indexed(guarded: LocalServer, site: str) -> None:
+    for path in ("/v1/documents", "/v1/documents/x", "/v1/documents/x/lines", "/v1/index", "/v1/models", "/v1/jobs/x"):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            refused = web.request(method, guarded.url + path, headers={"sec-fetch-site": site, **bearer(KEY)})
+            assert refused.status_code == 403
+    # A link on another site may lead to the page.
+    assert web.get(guarded.url + "/", headers={"sec-fetch-site": site}).is_success
+
+
 def test_our_own_page_and_programs_are_let_in(server: Server) -> None:
     own: list[dict[str, str]] = [
         {},
@@ -159,13 +179,12 @@ def test_every_address_with_a_key_answers_to_the_one_that_was_reached(
 
 
 def test_an_empty_key_is_none() -> None:
-    from api.guard import key_of
     from api.serve import require_safe_address
     from rag.errors import UnsafeAddress
     from rag.settings import Settings
 
     empty: Any = {"api_key": ""}
-    assert key_of(Settings(**empty)) == b""
+    assert Settings(**empty).api_keys == []
     with pytest.raises(UnsafeAddress):
         require_safe_address(Settings(host="0.0.0.0", **empty))
     for host in ("127.0.0.1", "::1", "localhost"):

@@ -19,6 +19,7 @@ from index.store import Store
 from rag.errors import ProjectionDamaged
 from rag.settings import Settings
 from tests.support.chroma import lose_collection
+from tests.support.models import Panic
 from tests.support.paths import MAX_BYTES, MODELS
 from tests.support.soundness import in_step
 
@@ -227,3 +228,21 @@ def test_what_a_running_query_needs_is_kept_until_it_leaves(
     leave.set()
     remover.join()
     assert old.pks() == store.catalog.pks()
+
+
+def test_a_panic_while_rebuilding_is_no_end() -> None:
+    """What ends a call of a library written in Rust is no `Exception`."""
+    views, tries = Mock(damage={"dense": ProjectionDamaged("broken")}), 0
+
+    def rebuild(kinds: object, stop: object) -> int:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise Panic("called `Option::unwrap()` on a `None` value")
+        views.damage.clear()
+        return 1
+
+    one = healer.Healer(views, rebuild)
+    one.wake()
+    one.wait(30)
+    assert (tries, views.damage) == (2, {})

@@ -12,6 +12,7 @@ from index.corpus.documents import SourceText, TextLimits, read_document
 from index.corpus.passages import PASSAGE_BYTES, PassageParser, passages_of, split
 from rag.errors import FileRefused
 from rag.sentences import sentence_bounds
+from tests.support.growth import LINEAR, growth
 from tests.support.paths import SEEDS
 
 
@@ -140,3 +141,12 @@ def test_another_node_parser_can_divide_documents() -> None:
         for span in passage.sentences:
             assert source.text[span.char_start : span.char_end].strip()
             assert passage.span.char_start <= span.char_start < span.char_end <= passage.span.char_end
+
+
+def test_the_time_of_splitting_a_long_document_is_linear() -> None:
+    """LlamaIndex hashes the whole document whenever it is asked for the source of a passage."""
+
+    def divided(text: str) -> object:
+        return passages_of(SourceText(text), PassageParser())
+
+    assert growth(divided, lambda lines: (("x" * 100 + " ") * 60 + "\n") * lines, 100) < LINEAR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sentencex import get_sentence_boundaries
@@ -12,12 +12,13 @@ from sentencex import get_sentence_boundaries
 from index.corpus.decoding import decode
 from index.corpus.documents import SourceText, TextLimits, document_of, refused_on_failure
 from index.corpus.globs import Globs
-from index.corpus.passages import split
+from index.corpus.passages import PassageParser, split
 from index.ingest.sync import Syncer
 from index.ingest.uploads import Uploads, display_name
 from index.model.encoder import Encoder
 from index.store import Store
 from rag.errors import FileRefused
+from tests.support.models import Tiny
 from tests.support.paths import MAX_BYTES
 from tests.support.soundness import in_step
 
@@ -127,3 +128,31 @@ def test_a_panic_refuses_the_file_and_an_interruption_does_not() -> None:
 
 def test_an_endless_name_is_shown_by_its_end() -> None:
     assert display_name("a" + "\u0301\u0327" * 500_000 + "/faro.txt") == "faro.txt"
+
+
+class Counted(PassageParser):
+    """The splitter, noting how often it is asked."""
+
+    asked: ClassVar[list[int]] = []
+
+    def get_nodes_from_documents(self, documents: Any, *rest: Any, **options: Any) -> Any:
+        self.asked.append(1)
+        return super().get_nodes_from_documents(documents, *rest, **options)
+
+
+def test_a_file_over_a_limit_is_split_once(store: Store, corpus: Path) -> None:
+    def sync(limits: TextLimits) -> tuple[int, list[str]]:
+        Counted.asked.clear()
+        syncer = Syncer(store, Tiny(), MAX_BYTES, limits=limits, parser=Counted(limits=limits))
+        refused = syncer.sync(corpus).refused
+        assert all("sentences" in reason for _, reason in refused)
+        return len(Counted.asked), [file for file, _ in refused]
+
+    (corpus / "largo.txt").write_text("Una frase. " * 10)
+    assert sync(LIMITS) == (3, ["largo.txt"])
+    assert sync(LIMITS) == (0, ["largo.txt"])
+    assert sync(LIMITS) == (0, ["largo.txt"])
+    (corpus / "largo.txt").write_text("Otra frase. " * 10)
+    assert sync(LIMITS) == (1, ["largo.txt"])
+    assert sync(TextLimits(lines=5, sentences=20)) == (1, [])
+    assert "largo.txt" in files(store)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import unicodedata
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from index.ingest.sync import Syncer
 from index.ingest.uploads import LONGEST_NAME, Uploads, display_name
 from index.store import Store
 from rag.errors import DataFolderUnusable, DocumentOfFolder, FileRefused, FileTooLarge, UnknownDocument
+from tests.support.models import Held
 
 NOTE = b"El faro de Chipiona mide 69 metros.\n"
 
@@ -147,3 +149,26 @@ def test_a_disk_that_cannot_be_written_is_told_and_nothing_is_lost(
     assert store.catalog.text(saved.id) == (NOTE.decode(), saved.sha256)
     assert stored(store) == [NOTE]
     assert uploads.save("faro.txt", b"Otra cosa.\n").result == "changed"
+
+
+def test_a_note_does_not_wait_for_a_large_file(store: Store) -> None:
+    encoder = Held()
+    uploads = Uploads(store, Syncer(store, encoder, 10_000), 10_000)
+    saved = uploads.save("nota.txt", NOTE)
+    encoder.hold_at("grande")
+    large = threading.Thread(target=uploads.save, args=("grande.txt", b"Un texto muy grande.\n"))
+    large.start()
+    assert encoder.reached.wait(60)
+    assert uploads.save("nota.txt", NOTE * 2).result == "changed"
+    assert uploads.save("otra.txt", NOTE).result == "added"
+    uploads.delete(saved.id)
+    assert uploads.tidy() == 0  # the bytes of the one that is under way stay
+    again = threading.Thread(target=uploads.save, args=("grande.txt", b"Otro texto muy grande.\n"))
+    again.start()
+    assert sorted(row.file for row in store.catalog.documents()) == ["uploads/otra.txt"]
+    encoder.gate.set()
+    for thread in (large, again):
+        thread.join(60)
+    assert sorted(row.file for row in store.catalog.documents()) == ["uploads/grande.txt", "uploads/otra.txt"]
+    assert len(stored(store)) == 2
+    assert uploads.tidy() == 0

@@ -74,6 +74,10 @@ def test_the_page_asks_for_the_key_and_keeps_it_in_the_tab(visit: Open, own: Loc
     expect(page.locator("html")).to_have_attribute("data-server", "ready")
     expect(dialog).to_be_hidden()
     assert page.evaluate("Object.keys(localStorage).some(k => localStorage[k].includes('llave'))") is False
+    # What was asked is kept as the key is: in this tab.
+    expect(page.get_by_role("article").last).to_contain_text("1852")
+    assert page.evaluate("sessionStorage.getItem('renglon.history')")
+    assert page.evaluate("localStorage.getItem('renglon.history')") is None
 
 
 def test_add_files_and_delete_them(inside: Page, own: LocalServer, tmp_path: Path) -> None:

@@ -75,10 +75,18 @@ class Held(Tiny):
         super().__init__()
         self.gate, self.reached = threading.Event(), threading.Event()
         self.gate.set()
+        self._word = ""
+
+    def hold_at(self, word: str) -> None:
+        """Close the gate for texts that hold a word."""
+        self._word = word
+        self.gate.clear()
 
     def encode_documents(self, passages: Any, progress: Any = None) -> Any:
-        self.reached.set()
-        assert self.gate.wait(120)
+        passages = list(passages)
+        if any(self._word in text for text, _ in passages):
+            self.reached.set()
+            assert self.gate.wait(120)
         return super().encode_documents(passages, progress)
 
 

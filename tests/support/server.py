@@ -17,7 +17,8 @@ import httpx
 import uvicorn
 
 from api.app import create_app
-from api.serve import bind
+from api.connections import Limits
+from api.serve import bind, config_of
 from api.service import Service
 from index.model.encoder import Encoder
 from index.renglon import Renglon
@@ -42,8 +43,8 @@ class Served:
     url: str
     data: Path
 
-    def over(self) -> str | None:
-        """Why it will not become ready any more; None when it still may."""
+    def over(self, path: str = "") -> str | None:
+        """Why a path will not answer with success any more; None when it still may."""
         return None
 
     def wait(self, path: str, seconds: float = LIMIT_S) -> httpx.Response:
@@ -56,7 +57,7 @@ class Served:
                     return response
             except httpx.TransportError:
                 pass
-            if why := self.over():
+            if why := self.over(path):
                 raise AssertionError(f"no {path}: {why}")
             time.sleep(0.05)
         raise AssertionError(f"no {path} after {seconds} s")
@@ -80,7 +81,7 @@ class Server(Served):
         command = ["serve", str(corpus), "--port", str(port), *arguments]
         self.process = Process(command, environment_of(data, **environment), self._folder)
 
-    def over(self) -> str | None:
+    def over(self, path: str = "") -> str | None:
         """Its exit status and what it printed, once it has ended."""
         status = self.process.poll()
         return None if status is None else f"exit status {status}: {self.output()}"
@@ -115,7 +116,7 @@ class ColdServer(Served):
         self.started = time.monotonic()
         self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def over(self) -> str | None:
+    def over(self, path: str = "") -> str | None:
         """Its exit status, once it has ended."""
         status = self.process.poll()
         return None if status is None else f"exit status {status}"
@@ -138,7 +139,14 @@ class LocalServer(Served):
     """
 
     def __init__(
-        self, data: Path, corpus: Path, encoder: Encoder | None, watch: bool = False, wait_s: float = 1, **settings: Any
+        self,
+        data: Path,
+        corpus: Path,
+        encoder: Encoder | None,
+        watch: bool = False,
+        wait_s: float = 1,
+        limits: Limits = Limits(),  # noqa: B008
+        **settings: Any,
     ) -> None:
         self.data = data
         sock = bind("127.0.0.1", 0)
@@ -148,14 +156,20 @@ class LocalServer(Served):
         if encoder is not None:
             self._service.opened = Renglon(chosen, "renglon serve", encoder=encoder)
         app = create_app(chosen, self.url, service=self._service)
-        config = uvicorn.Config(app, timeout_graceful_shutdown=2, log_level="warning", access_log=False)
-        self._uvicorn = uvicorn.Server(config)
+        self._uvicorn = uvicorn.Server(config_of(app, limits))
         self._thread = threading.Thread(target=self._uvicorn.run, args=([sock],), daemon=True)
         self._thread.start()
 
-    def over(self) -> str | None:
-        """The error that loading ended with."""
-        return str(self._service.error) if self._service.error else None
+    def wait_for_failure(self, seconds: float = LIMIT_S) -> None:
+        """Return when loading has ended with an error."""
+        until = time.monotonic() + seconds
+        while self.over() is None:
+            assert time.monotonic() < until, f"no failure after {seconds} s"
+            time.sleep(0.05)
+
+    def over(self, path: str = "") -> str | None:
+        """The error that loading ended with; `/livez` answers all the same."""
+        return str(self._service.error) if self._service.error and path != "/livez" else None
 
     def stop(self) -> None:
         """Stop listening and let go of the data folder."""

@@ -1,4 +1,5 @@
-// The questions asked in this browser, with their answers and citations. They stay here and nowhere else.
+// The questions asked in this browser, with their answers and citations. They stay here and nowhere else; with an API
+// key they are kept as the key is, until the tab closes.
 
 const KEY = "renglon.history";
 const MOST = 50; // about 8 kB each; browsers give 5 MB
@@ -7,7 +8,7 @@ const STATES = new Set(["done", "stopped", "lost", "failed"]);
 /** Turns, oldest first. What can't be read is left out. */
 export function load() {
   try {
-    const found = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    const found = JSON.parse(place().getItem(KEY) ?? "[]");
     return Array.isArray(found) ? found.filter(sound).map(settle) : [];
   } catch {
     return [];
@@ -28,12 +29,15 @@ export function forget(id = null) {
   write(id === null ? [] : load().filter((turn) => turn.id !== id));
 }
 
+const place = () => (sessionStorage.getItem("renglon.key") ? sessionStorage : localStorage);
+
 function write(turns) {
   let kept = turns.slice(-MOST);
   for (;;) {
     try {
-      if (kept.length) localStorage.setItem(KEY, JSON.stringify(kept));
-      else localStorage.removeItem(KEY);
+      localStorage.removeItem(KEY); // also what was asked before the key was given
+      if (kept.length) place().setItem(KEY, JSON.stringify(kept));
+      else place().removeItem(KEY);
       return;
     } catch {
       // Full, or not allowed at all: the oldest goes, until it fits or nothing is left.
