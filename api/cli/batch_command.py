@@ -8,11 +8,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from api.batch.questions import Question, questions_in
 from api.batch.run import rows_of
 from api.batch.tables import Table
+from api.cli.console import Console
 from api.cli.sync_command import progress
 from rag.errors import RenglonError
 from rag.types import Answer

@@ -7,8 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from api.cli.console import Console
 from api.exports.verify import Checked, Shelf, read_claims, verify
 from index.corpus.documents import TextLimits
 from rag.citations import marker

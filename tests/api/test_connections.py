@@ -14,7 +14,7 @@ import pytest
 
 from api.connections import Limits
 from tests.support.clients import Client, get
-from tests.support.http import problem, send
+from tests.support.http import documents, problem, send
 from tests.support.models import Held, Tiny
 from tests.support.server import LocalServer
 from tests.support.web import web
@@ -38,8 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:  
 @pytest.fixture(scope="module")
 def large(server: LocalServer) -> str:
     """The path of an answer of 6 MB."""
-    [document] = web.get(f"{server.url}/v1/documents").json()["documents"]
-    return f"/v1/documents/{document['id']}/lines"
+    return f"/v1/documents/{documents(server)['largo.txt']}/lines"
 
 
 def served(server: LocalServer) -> None:
