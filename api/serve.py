@@ -6,13 +6,10 @@ import errno
 import logging
 import os
 import socket
-<<<<<<< HEAD
 import threading
 import time
 import webbrowser
-=======
 from pathlib import Path
->>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -25,11 +22,11 @@ from api.service import Service
 from rag.errors import PortInUse, RenglonError, UnsafeAddress
 from rag.settings import ENV_FILE, Settings
 
-<<<<<<< HEAD
-LOOK_S = 0.1
-=======
 log = logging.getLogger("renglon")
->>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
+LOOK_S = 0.1
+# Left to itself, the system keeps up to 4 MB for a reader that stalls, and does not say for as long that a slow one
+# goes on reading.
+SEND_BUFFER = 128 * 1024
 GRACE_S = 2  # an open event stream must not keep a stopped server alive
 
 
@@ -38,6 +35,7 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # connections inherit it
     try:
         sock.bind((host, port))
     except OSError as error:
@@ -79,32 +77,14 @@ def serve(settings: Settings, watch: bool = False, service: Service | None = Non
     sock = bind(settings.host, settings.port)
     host, port = _reachable(sock.getsockname()[0]), sock.getsockname()[1]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-<<<<<<< HEAD
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for noisy in ("sentence_transformers", "httpx", "chromadb", "transformers"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    log = logging.getLogger("renglon")
+    logs.install(logging.INFO)
     log.info("listening on %s", url)
     log.info("articles in %s, data in %s", settings.corpus.resolve(), settings.data_dir.resolve())
-    app = create_app(settings, url, watch, service)
-    config = uvicorn.Config(app, timeout_graceful_shutdown=GRACE_S, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
+    _say_that_env_is_not_read()
+    server = uvicorn.Server(config_of(create_app(settings, url, watch, service)))
     if browser:
         threading.Thread(target=_show, args=(server, url), daemon=True).start()
     server.run(sockets=[sock])
-
-
-def _show(server: uvicorn.Server, url: str) -> None:
-    """Open the page in the user's browser, once somebody answers."""
-    while not server.started:
-        time.sleep(LOOK_S)
-    webbrowser.open(url)
-=======
-    logs.install(logging.INFO)
-    log.info("listening on %s", url)
-    _say_that_env_is_not_read()
-    app = create_app(settings, url, watch, service)
-    uvicorn.Server(config_of(app)).run(sockets=[sock])
 
 
 def config_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Config:  # noqa: B008
@@ -116,8 +96,14 @@ def config_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Config:  # noq
     )  # fmt: skip
 
 
+def _show(server: uvicorn.Server, url: str) -> None:
+    """Open the page in the user's browser, once somebody answers."""
+    while not server.started:
+        time.sleep(LOOK_S)
+    webbrowser.open(url)
+
+
 def _say_that_env_is_not_read() -> None:
     """Earlier versions read `.env` of the folder in which they were started; a key in there is no longer asked for."""
     if Path(".env").is_file() and ENV_FILE not in os.environ:
         log.warning(".env is not read by itself; to use it, set %s=.env", ENV_FILE)
->>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)

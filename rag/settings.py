@@ -9,16 +9,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-<<<<<<< HEAD
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-=======
-from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import RenglonError
->>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
 
 BUNDLED = "bundled"
 ENV_FILE = "RENGLON_ENV_FILE"
@@ -60,12 +55,11 @@ class Settings(BaseSettings):
     llm_key: SecretStr | None = Field(None, description="Its key, where it wants one.")
     llm_timeout_s: float = Field(30, gt=0, description="Seconds for a written answer; then the extracted one is given.")
 
-<<<<<<< HEAD
     @field_validator("data_dir", mode="before")
     @classmethod
     def _chosen(cls, value: object) -> object:
         return default_data_dir() if value is None else value
-=======
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -90,7 +84,6 @@ class Settings(BaseSettings):
     def read_keys(self) -> list[str]:
         """The keys that only read."""
         return _listed(self.read_key)
->>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
 
     @property
     def max_file_bytes(self) -> int:
@@ -103,7 +96,6 @@ class Settings(BaseSettings):
         return self.models_dir or self.data_dir / "models"
 
 
-<<<<<<< HEAD
 def default_data_dir() -> Path:
     """`.renglon` in this folder, where the user has one there (as `make run` does); else the system's place for data.
 
@@ -113,8 +105,8 @@ def default_data_dir() -> Path:
     if here.is_dir() and here.stat().st_uid == os.getuid():
         return here
     return user_data_path("renglon", appauthor=False)
-=======
+
+
 def _listed(keys: SecretStr | None) -> list[str]:
     """Several keys can be valid at once, so that one can be replaced while its users still have the other."""
     return [key for one in keys.get_secret_value().split(",") if (key := one.strip())] if keys else []
->>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)

@@ -73,11 +73,7 @@ def test_a_setting_is_documented_with_its_default(name: str) -> None:
 
 
 def test_no_setting_is_documented_that_does_not_exist() -> None:
-<<<<<<< HEAD
-    known = {f"RENGLON_{name.upper()}" for name in Settings.model_fields} | {"RENGLON_CHROMIUM", "RENGLON_ENV_FILE"}
-=======
     known = {f"RENGLON_{name.upper()}" for name in Settings.model_fields} | {"RENGLON_CHROMIUM", ENV_FILE}
->>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
     for document in DOCUMENTS:
         assert set(re.findall(r"RENGLON_[A-Z_]*[A-Z]", document.read_text())) <= known, document.name
 

@@ -123,12 +123,8 @@ class Syncer:
                 look.refuse(found.file, f"{refusal} It changed during the sync.", forget=False)
                 continue
             try:
-<<<<<<< HEAD
-                passages = passages_of_document(document, self._parser)
-=======
                 with refusals.remembered(document.sha256):
-                    passages = passages_of(document.source, self._parser)
->>>>>>> 149a812 (Text of others commands no terminal, no page elsewhere learns what is indexed, keys that only read, connections with limits)
+                    passages = passages_of_document(document, self._parser)
             except FileRefused as refusal:
                 look.refuse(found.file, str(refusal))
                 continue
