@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from rag.evidence.rank import Evidence
-from rag.types import AnswerSpan, Citation
+from rag.types import About, AnswerSpan, Citation, Printed
 
 
 class Source(Protocol):
@@ -15,9 +15,20 @@ class Source(Protocol):
     def text(self, id_: str) -> tuple[str, str] | None:
         """(decoded text, SHA-256 of the file) of a document as it was indexed; None where there is none."""
 
+    def about(self, id_: str) -> About:
+        """What is known of a document; nothing of one that is not there."""
 
-def marker(file: str, line_start: int, line_end: int) -> str:
-    """`[file:line]` or `[file:first-last]`."""
+    def printed(self, id_: str, char_start: int, char_end: int) -> Printed | None:
+        """Where a stretch of a document is printed; None for a format without pages."""
+
+
+def marker(file: str, line_start: int, line_end: int, printed: Printed | None = None) -> str:
+    """`[file:line]` or `[file:first-last]`; with pages `[file:page:line]`, or `[file:page:line-page:line]`."""
+    if printed is not None:
+        first, last = (printed.page, printed.line), (printed.last_page, printed.last_line)
+        if first[0] != last[0]:
+            return f"[{file}:{first[0]}:{first[1]}-{last[0]}:{last[1]}]"
+        return f"[{file}:{first[0]}:{first[1]}]" if first == last else f"[{file}:{first[0]}:{first[1]}-{last[1]}]"
     lines = f"{line_start}" if line_start == line_end else f"{line_start}-{line_end}"
     return f"[{file}:{lines}]"
 
@@ -29,6 +40,7 @@ class Writer:
         """`near`: the citations only come near to the question, and are marked so."""
         self._source, self._near = source, near
         self._texts: dict[str, tuple[str, str] | None] = {}
+        self._about: dict[str, About] = {}
         self.text = ""
         self.citations: list[Citation] = []
         self.invalid = 0
@@ -83,15 +95,22 @@ class Writer:
             sentence.char_end,
             quote,
         )
+        id_ = data["document_id"]
+        printed = self._source.printed(id_, sentence.char_start, sentence.char_end) if verified else None
+        if id_ not in self._about:
+            self._about[id_] = self._source.about(id_)
+        about = self._about[id_]
         return Citation(
-            n=1, marker=marker(data["file"], sentence.line_start, sentence.line_end),
+            n=1, marker=marker(data["file"], sentence.line_start, sentence.line_end, printed),
             document_id=data["document_id"], file=data["file"], file_sha256=data["file_sha256"],
             line_start=sentence.line_start, line_end=sentence.line_end, char_start=sentence.char_start,
             char_end=sentence.char_end, quote=quote, answer_start=0, answer_end=0,
             score=round(evidence.score, 4), verified=verified, state="valid" if verified else "stale",
             near=self._near, answer_span=_answer_span(evidence, quote),
             readable=None if sentence.quote is None else sentence.text, section=data.get("section") or None,
-            code=data.get("kind") == "code",
+            code=data.get("kind") == "code", page=printed and printed.page, page_line=printed and printed.line,
+            boxes=list(printed.boxes) if printed else [], title=about.title, author=about.author,
+            published=about.published, url=about.url, source_language=about.language,
         )  # fmt: skip
 
     def holds(self, evidence: Iterable[Evidence]) -> bool:

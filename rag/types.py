@@ -6,6 +6,7 @@ This module imports neither LlamaIndex nor torch, so that the server can listen 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,11 +32,45 @@ class AnswerSpan(Wire):
     text: str = Field(description="The source's own words, verbatim.")
 
 
+class Box(Wire):
+    """A rectangle around a quote, or around its part on one line: points from the page's upper left corner."""
+
+    page: int = Field(ge=1)
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
+class Printed:
+    """Where a stretch of text is printed: pages and the lines on them, from 1, and a box for each line."""
+
+    page: int
+    line: int
+    last_page: int
+    last_line: int
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a document besides its text."""
+
+    title: str | None = None
+    author: str | None = None
+    published: str | None = None
+    url: str | None = None
+    language: str | None = None
+
+
 class Citation(Wire):
     """One claim that a file says something at a place. `text[char_start:char_end] == quote` when verified."""
 
     n: int = Field(ge=1, description="Number of the citation in this answer, in reading order.")
-    marker: str = Field(description="What stands in the text: [file:line] or [file:first-last].")
+    marker: str = Field(
+        description="What stands in the text: [file:line], [file:first-last]; with pages [file:page:line]."
+    )
     document_id: str
     file: str = Field(description="Path of the file within the corpus.")
     file_sha256: str = Field(description="SHA-256 of the file's bytes when it was indexed.")
@@ -47,6 +82,14 @@ class Citation(Wire):
     readable: str | None = Field(None, description="The quote without the marks of its format; null: as it stands.")
     section: str | None = Field(None, description="The headings above the quote, outermost first, joined with ›.")
     code: bool = Field(False, description="The quote is a block of code.")
+    page: int | None = Field(None, description="The page on which the quote begins, of a format that has pages.")
+    page_line: int | None = Field(None, description="Its line on that page, in the order of reading, 1-based.")
+    boxes: list[Box] = Field([], description="Where it is printed, one rectangle for each line.")
+    title: str | None = Field(None, description="The document's title.")
+    author: str | None = Field(None, description="Its author, or who published it.")
+    published: str | None = Field(None, description="When it was published, as an ISO date.")
+    url: str | None = Field(None, description="The address that it was saved from.")
+    source_language: str | None = Field(None, description="The document's language, as a two-letter code.")
     answer_start: int = Field(ge=0, description="Where the supported sentence starts in the answer's text.")
     answer_end: int = Field(ge=0, description="Where the supported sentence ends (before its markers).")
     score: float = Field(description="Score of the sentence as evidence; higher is better, no unit.")

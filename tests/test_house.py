@@ -104,7 +104,7 @@ def test_storage_libraries_are_imported_in_their_room(library: str) -> None:
     rooms = {
         "chromadb": {"index.storage.dense"},
         "tantivy": {"index.storage.lexical"},
-        "sqlite3": {"index.storage.catalog", "index.storage.disk", "index.storage.sqlite", "index.storage.tables"},
+        "sqlite3": {f"index.storage.{name}" for name in ("catalog", "disk", "origins", "sqlite", "tables")},
     }
     assert users == rooms[library]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from index.corpus.files import read_bytes
 from index.corpus.formats import SUFFIXES, listed, reader_of
 from index.corpus.globs import Globs
+from index.corpus.isolated import ISOLATED
 from index.corpus.reader import Block, Edit, Metadata, Origin
 from rag.errors import CorpusNotFound, FileRefused, RenglonError, is_panic
 
@@ -167,7 +168,9 @@ def document_of(file: str, raw: bytes, limits: TextLimits = TextLimits()) -> Doc
     """The document that a file's bytes are. Raises FileRefused."""
     with refused_on_failure():
         reader = reader_of(file, raw)
-        reading = reader.read(raw)
+        if not raw.strip():
+            raise FileRefused("The file is empty.")
+        reading = ISOLATED.read(reader, raw) if reader.isolated else reader.read(raw)
         limits.check_lines(reading.text)
         return Document(
             file, SourceText(reading.text), hashlib.sha256(raw).hexdigest(), reading.encoding, len(raw), reader.key,

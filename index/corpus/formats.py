@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from index.corpus import markdown, plain
+from index.corpus import markdown, pdf, plain, web_page
 from index.corpus.reader import HEAD, Reader
 
 READERS: tuple[Reader, ...] = (
+    pdf.READER,
+    web_page.READER,
     markdown.READER,
     plain.READER,
 )  # fmt: skip

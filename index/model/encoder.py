@@ -121,7 +121,7 @@ class Encoder:
         pooled = []
         for row, (_, spans) in enumerate(batch):
             starts, ends = offsets[row, :, 0], offsets[row, :, 1]
-            inside = np.array([(ends > a) & (starts < b) & (ends > starts) for a, b in spans])
+            inside = np.array([(ends > a) & (starts < b) & (ends > starts) for a, b in spans]).reshape(-1, len(starts))
             sums = inside.astype(np.float32) @ states[row]
             pooled.append(_unit(sums))
         return vectors, pooled

@@ -16,10 +16,12 @@ import numpy as np
 
 from index.records import Change, DocumentRow, ModelKey, PassageRow, Text, with_context
 from index.storage import tables
+from index.storage.origins import origins, printed
 from index.storage.sqlite import Database
 from index.storage.tables import MIGRATIONS, SCHEMA_VERSION, WITH_CONTEXT
 from rag.errors import DataFolderUnusable, RenglonError, UnknownDocument
 from rag.runs import to_readable
+from rag.types import About, Printed
 from rag.vectors import Vectors
 
 # A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
@@ -178,6 +180,16 @@ class Catalog:
         """(text, sha256) of a document as it was indexed; None where there is none."""
         row = self._db.execute("SELECT text, sha256 FROM documents WHERE id = ?", (id_,)).fetchone()
         return None if row is None else (row[0], row[1])
+
+    def about(self, id_: str) -> About:
+        """What is known of a document besides its text; nothing of one that is not there."""
+        query = "SELECT title, author, published, url, language FROM documents WHERE id = ?"
+        row = self._db.execute(query, (id_,)).fetchone()
+        return About(*row) if row else About()
+
+    def printed(self, id_: str, char_start: int, char_end: int) -> Printed | None:
+        """Where a stretch of a document is printed; None for a format without pages."""
+        return printed(list(origins(self._db, id_, char_start, char_end)), char_start, char_end)
 
     def counts(self) -> dict[str, int]:
         """Number of documents, passages and sentences."""

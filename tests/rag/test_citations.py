@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rag.citations import Writer, marker, verify
 from rag.evidence.rank import Evidence
 from rag.passages import PassageNode, Sentence
+from rag.types import About, Printed
 
 TEXT = "Uno dos tres.\nCuatro  cinco\nseis. Uno dos tres."
 META = {"document_id": "d", "file": "a.txt", "file_sha256": "s", "line_start": 1, "line_end": 3}
@@ -21,6 +22,12 @@ class Stored:
         self.calls += 1
         return self.found
 
+    def about(self, id_: str) -> About:
+        return About(title="Un título")
+
+    def printed(self, id_: str, char_start: int, char_end: int) -> Printed | None:
+        return None
+
 
 def evidence(start: int, end: int, lines: tuple[int, int] = (1, 1), quote: str | None = None, **meta: str) -> Evidence:
     sentence = Sentence(TEXT[start:end] if quote is None else quote, start, end, *lines)
@@ -31,6 +38,9 @@ def evidence(start: int, end: int, lines: tuple[int, int] = (1, 1), quote: str |
 def test_markers() -> None:
     assert marker("a.txt", 8, 8) == "[a.txt:8]"
     assert marker("a.txt", 8, 9) == "[a.txt:8-9]"
+    assert marker("a.pdf", 80, 80, Printed(12, 8, 12, 8)) == "[a.pdf:12:8]"
+    assert marker("a.pdf", 80, 81, Printed(12, 8, 12, 9)) == "[a.pdf:12:8-9]"
+    assert marker("a.pdf", 80, 81, Printed(12, 40, 13, 2)) == "[a.pdf:12:40-13:2]"
 
 
 def test_text_markers_and_places_agree() -> None:

@@ -57,7 +57,7 @@ function spans(citations, sentences) {
 /** Text between the spans: markers go, and at the end of a stream also the beginning of one. */
 function loose(found, text, start, files, streaming) {
   let rest = text;
-  if (files.length) rest = rest.replace(new RegExp(`\\s*\\[(?:${files.map(escape).join("|")}):\\d+(?:-\\d+)?\\]`, "g"), "");
+  if (files.length) rest = rest.replace(new RegExp(`\\s*\\[(?:${files.map(escape).join("|")}):[\\d:-]+\\]`, "g"), "");
   if (streaming) {
     const open = rest.lastIndexOf("[");
     if (open >= 0 && files.some((file) => `[${file}:`.startsWith(rest.slice(open)) || rest.startsWith(`[${file}:`, open))) {

@@ -10,7 +10,7 @@ const OURS = "uploads/"; // how the names of uploaded documents begin
 /** Puts the upload into the panel's body, and a delete button into each row of an uploaded document. */
 export function attach(body, documents, changed) {
   const said = el("div", { class: "upload-said", role: "status" });
-  const field = el("input", { id: "upload", type: "file", multiple: true, accept: ".txt,.md,text/plain,text/markdown", class: "away",
+  const field = el("input", { id: "upload", type: "file", multiple: true, class: "away",
     on: { change: () => upload([...field.files]) } }); // prettier-ignore
   const area = el("div", { class: "upload" }, field, el("label", { for: "upload", class: "act" }, t("upload")),
     el("span", { class: "hint" }, t("uploadDrop")), said); // prettier-ignore

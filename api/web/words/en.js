@@ -106,7 +106,7 @@ export const words = {
   keyLabel: "Key",
   keySend: "Use it",
   upload: "Add files",
-  uploadDrop: "or drop .txt and .md files here",
+  uploadDrop: "or drop files here",
   uploading: "Indexing…",
   "upload.added": "added",
   "upload.changed": "replaced",

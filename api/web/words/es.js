@@ -106,7 +106,7 @@ export const words = {
   keyLabel: "Clave",
   keySend: "Usarla",
   upload: "Añadir archivos",
-  uploadDrop: "o suelta aquí archivos .txt y .md",
+  uploadDrop: "o suelta aquí archivos",
   uploading: "Indexando…",
   "upload.added": "añadido",
   "upload.changed": "reemplazado",
