@@ -55,7 +55,7 @@ def test_the_life_of_an_upload(writable: LocalServer) -> None:
 
 
 def test_several_files_and_a_reason_for_each_that_is_refused(writable: LocalServer) -> None:
-    mixed = send(writable, ("a.txt", "Una nota.\n"), ("b.pdf", "x"), ("vacio.txt", ""), ("a.txt", "Otra.\n"),
+    mixed = send(writable, ("a.txt", "Una nota.\n"), ("b.exe", "x"), ("vacio.txt", ""), ("a.txt", "Otra.\n"),
                  ("grande.txt", "a" * 100_001), ("bin.txt", bytes(99)))  # fmt: skip
     assert mixed.status_code == 201
     results = mixed.json()["files"]
@@ -63,8 +63,8 @@ def test_several_files_and_a_reason_for_each_that_is_refused(writable: LocalServ
     reasons = [one["reason"] for one in results[1:]]
     for reason, word in zip(reasons, ("files are indexed", "empty", "Two files", "limit", "binary"), strict=True):
         assert word in reason
-    problem(send(writable, ("b.pdf", "x")), 422)
-    assert "b.pdf" in problem(send(writable, ("b.pdf", "x"), ("c.txt", "")), 422)["detail"]
+    problem(send(writable, ("b.exe", "x")), 422)
+    assert "b.exe" in problem(send(writable, ("b.exe", "x"), ("c.txt", "")), 422)["detail"]
     problem(send(writable, ("grande.txt", "a" * 100_001)), 413)
     problem(web.post(f"{writable.url}/v1/documents"), 422)
     problem(web.post(f"{writable.url}/v1/documents", json={"files": []}), 422)

@@ -76,7 +76,7 @@ def test_a_link_that_leaves_the_corpus_is_refused_and_one_inside_is_read(tmp_pat
 def test_only_text_files_that_are_not_hidden_belong_to_the_corpus(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / ".git").mkdir()
-    for name in ("b.md", "a.TXT", "c.pdf", ".hidden.txt", "sub/d.txt", ".git/e.txt"):
+    for name in ("b.md", "a.TXT", "c.png", ".hidden.txt", "sub/d.txt", ".git/e.txt"):
         put(tmp_path, name, b"x")
     assert [p.relative_to(tmp_path).as_posix() for p in corpus_files(tmp_path)] == ["a.TXT", "b.md", "sub/d.txt"]
 
