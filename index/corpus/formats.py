@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from index.corpus import markdown, pdf, plain, web_page
+from index.corpus import epub, mail, markdown, opendocument, pdf, plain, subtitles, web_page, word
 from index.corpus.reader import HEAD, Reader
 
 READERS: tuple[Reader, ...] = (
     pdf.READER,
+    word.READER,
+    opendocument.READER,
+    epub.READER,
+    mail.READER,
+    subtitles.READER,
     web_page.READER,
     markdown.READER,
     plain.READER,
