@@ -20,7 +20,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from eval.metrics import roc_auc
+from eval.metrics import expected_calibration_error, roc_auc
 
 FOLDS = 5
 # What an answer withheld costs against a wrong one given: this share of the answerable questions is answered …
@@ -127,7 +127,7 @@ def _figures(
     """Held-out figures of each data set: shares answered and near, ROC AUC and shares of each unanswerable kind."""
     figures: dict[str, Any] = {"method": f"{FOLDS}-fold cross-validation, whole paragraphs held out"}
     truth = np.array([case.answerable for case in cases])
-    figures["calibration_error"] = _round(expected_calibration_error(confidence, truth, _weights(cases)))
+    figures["calibration_error"] = _round(expected_calibration_error(confidence, truth, weights=_weights(cases)))
     for dataset in sorted({case.dataset for case in cases}):
         yes = np.array([case.dataset == dataset and case.answerable for case in cases])
         own: dict[str, Any] = {"answered": _share(answered, yes), "near": _share(near & ~answered, yes)}
@@ -148,24 +148,6 @@ def _share(which: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float 
 
 def _round(value: float) -> float:
     return round(float(value), 4)
-
-
-def expected_calibration_error(
-    confidence: Floats, truth: npt.NDArray[np.bool_], weights: Floats | None = None, bins: int = 10
-) -> float:
-    """Mean distance of confidence and share of true cases over bins of equal width, by the bins' weights, 0 to 1.
-
-    Source: Naeini, Cooper & Hauskrecht 2015.
-    """
-    weights = np.ones(len(truth)) if weights is None else weights
-    number = np.minimum((confidence * bins).astype(int), bins - 1)
-    total = 0.0
-    for n in range(bins):
-        own = number == n
-        if own.any():
-            w = weights[own]
-            total += abs(float((confidence[own] * w).sum() - (truth[own] * w).sum()))
-    return total / float(weights.sum())
 
 
 def write(part: Mapping[str, Any], path: Path, reading: bool) -> None:

@@ -245,47 +245,54 @@ def status_rates(statuses: Sequence[str], kinds: Sequence[str]) -> dict[str, Sta
 
 
 class Bin(NamedTuple):
-    """The cases whose confidence lies in low < confidence ≤ high (the first bin has 0 as well).
+    """The cases whose confidence is in low < confidence ≤ high (the first bin has 0 as well).
 
-    `confidence` and `accuracy` are the means of those cases, NaN when there are none. A row of the reliability diagram.
+    `confidence` and `accuracy` are the weighted means of those cases, NaN when there are none; `weight` is the sum of
+    their weights. A point of the reliability diagram.
     """
 
     low: float
     high: float
     n: int
+    weight: float
     confidence: float
     accuracy: float
 
 
-def calibration_bins(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> list[Bin]:
-    """Cases in `bins` equal-width bins of confidence (Guo et al. 2017).
+def calibration_bins(
+    confidence: ArrayLike, correct: ArrayLike, bins: int = 10, weights: ArrayLike | None = None
+) -> list[Bin]:
+    """Cases in `bins` equal-width bins of confidence (Guo et al. 2017). Without `weights` each case weighs 1.
 
     Raises ValueError for a confidence outside 0..1 or lists of different lengths.
     """
     said, right = np.asarray(confidence, dtype=float), np.asarray(correct, dtype=float)
+    weight = np.ones(said.shape) if weights is None else np.asarray(weights, dtype=float)
     if said.shape != right.shape:
         raise ValueError(f"{said.size} confidences for {right.size} outcomes")
     if not np.all((said >= 0) & (said <= 1)):
-        raise ValueError("a confidence lies outside 0..1")
+        raise ValueError("a confidence is outside 0..1")
     edges = np.arange(bins + 1) / bins
     place = np.digitize(said, edges[1:-1], right=True)
     out = []
     for i in range(bins):
         mine = place == i
-        n = int(mine.sum())
-        means = (float(said[mine].mean()), float(right[mine].mean())) if n else (math.nan, math.nan)
-        out.append(Bin(float(edges[i]), float(edges[i + 1]), n, *means))
+        own = weight[mine]
+        means = [float(np.average(of[mine], weights=own)) for of in (said, right)] if len(own) else [math.nan, math.nan]
+        out.append(Bin(float(edges[i]), float(edges[i + 1]), len(own), float(own.sum()), *means))
     return out
 
 
-def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float:
-    """Mean distance between confidence and accuracy over the bins, weighted by their cases; lower is better.
+def expected_calibration_error(
+    confidence: ArrayLike, correct: ArrayLike, bins: int = 10, weights: ArrayLike | None = None
+) -> float:
+    """Mean distance between confidence and accuracy over the bins, by the weight of their cases; lower is better.
 
     Source: Naeini et al. 2015, Guo et al. 2017. NaN without cases.
     """
-    filled = [row for row in calibration_bins(confidence, correct, bins) if row.n]
-    total = sum(row.n for row in filled)
-    return sum(row.n * abs(row.confidence - row.accuracy) for row in filled) / total if total else math.nan
+    filled = [row for row in calibration_bins(confidence, correct, bins, weights) if row.n]
+    total = sum(row.weight for row in filled)
+    return sum(row.weight * abs(row.confidence - row.accuracy) for row in filled) / total if total else math.nan
 
 
 # ---- sources that differ ----------------------------------------------------------------------------------

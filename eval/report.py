@@ -122,8 +122,8 @@ def metrics_table(result: Mapping[str, Any], comparison: Mapping[str, Any] | Non
         table.add_column(name, justify="right")
     for key, value in result["metrics"].items():
         interval = result["ci95"].get(key)
-        band = f"{figure(key, interval[0])} – {figure(key, interval[1])}" if interval else ""
-        row = [METRICS.get(key, (key, ""))[0], figure(key, value), f"[dim]{band}[/dim]"]
+        band = f"{figure(interval[0], key)} – {figure(interval[1], key)}" if interval else ""
+        row = [METRICS.get(key, (key, ""))[0], figure(value, key), f"[dim]{band}[/dim]"]
         row += [_blank_if_none(key, base["metrics"].get(key)) for base in baselines.values()]
         if comparison:
             row.append(_change(comparison["metrics"].get(key, {})))
@@ -132,7 +132,7 @@ def metrics_table(result: Mapping[str, Any], comparison: Mapping[str, Any] | Non
 
 
 def _blank_if_none(key: str, value: float | None) -> str:
-    return "" if value is None else figure(key, value)
+    return "" if value is None else figure(value, key)
 
 
 def _change(change: Mapping[str, Any]) -> str:

@@ -10,7 +10,14 @@ import numpy as np
 
 from eval.datasets import UNANSWERABLE_KINDS
 from eval.judge import Record
-from eval.metrics import expected_calibration_error, matched_values, percentile, risk_coverage, roc_auc
+from eval.metrics import (
+    calibration_bins,
+    expected_calibration_error,
+    matched_values,
+    percentile,
+    risk_coverage,
+    roc_auc,
+)
 from eval.stats import Interval, bootstrap, bootstrap_ratio, ratio
 
 Figures = dict[str, Any]
@@ -224,7 +231,8 @@ def groups(records: Sequence[Record]) -> dict[str, Figures]:
 
 
 def curves(records: Sequence[Record]) -> Figures:
-    """Points for the plots: recall at 1..10, risk and coverage (at most 200 points), latencies in ms."""
+    """Points for the plots: recall at 1..10, risk and coverage (at most 200 points), the bins of confidence that have
+    cases, latencies in ms."""
     ranks = [r["rank"] for r in records if r["answerable"]]
     curve = risk_coverage([r["confidence"] for r in records], [r["correct"] for r in records])
     step = max(1, math.ceil(len(curve.coverage) / _CURVE_POINTS))
@@ -232,6 +240,11 @@ def curves(records: Sequence[Record]) -> Figures:
         "recall": [ratio([rank is not None and rank <= k for rank in ranks]) for k in range(1, 11)] if ranks else [],
         "coverage": curve.coverage[::step].tolist(),
         "risk": curve.risk[::step].tolist(),
+        "reliability": [
+            {"confidence": row.confidence, "accuracy": row.accuracy, "n": row.n}
+            for row in calibration_bins([r["confidence"] for r in records], [r["answerable"] for r in records])
+            if row.n
+        ],
         "latency_ms": _times(records),
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.calibrate import ANSWERED, Case, expected_calibration_error, fit, write
+from eval.calibrate import ANSWERED, Case, fit, write
 from rag.evidence.confidence import load_calibration
 
 
@@ -60,13 +60,6 @@ def test_each_language_has_its_own_thresholds() -> None:
     )]  # fmt: skip
     found = fit(both)
     assert found["answered"]["en"] < found["answered"]["es"]
-
-
-def test_calibration_error_by_hand() -> None:
-    # Two in the bin of .9: one true; two in the bin of .1: none true.
-    error = expected_calibration_error(np.array([0.95, 0.95, 0.15, 0.15]), np.array([True, False, False, False]))
-    assert error == pytest.approx((abs(1.9 - 1) + abs(0.3 - 0)) / 4)
-    assert expected_calibration_error(np.array([0.5, 0.5]), np.array([True, False])) == 0
 
 
 def test_one_kind_of_question_is_not_enough() -> None:

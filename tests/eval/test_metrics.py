@@ -286,7 +286,14 @@ def test_calibration_error_by_hand() -> None:
     assert expected_calibration_error(confidence, correct) == pytest.approx((2 * 0.125 + 0.95 + 2 * 0.225) / 5)
     rows = [row for row in calibration_bins(confidence, correct) if row.n]
     assert [(row.low, row.high, row.n) for row in rows] == [(0.2, 0.3, 2), (0.8, 0.9, 2), (0.9, 1.0, 1)]
-    assert rows[0] == Bin(0.2, 0.3, 2, pytest.approx(0.275), 0.5)
+    assert rows[0] == Bin(0.2, 0.3, 2, 2, pytest.approx(0.275), 0.5)
+
+
+def test_calibration_error_of_weighted_cases_by_hand() -> None:
+    # (0.9, 1]: weights 1 and 3, the second one wrong: mean .95, accuracy 1/4. (0.1, 0.2]: .15 and 0, weight 4.
+    error = expected_calibration_error([0.95, 0.95, 0.15], [1, 0, 0], weights=[1, 3, 4])
+    assert error == pytest.approx((4 * 0.7 + 4 * 0.15) / 8)
+    assert expected_calibration_error([0.5, 0.5], [1, 0], weights=[2, 2]) == 0
 
 
 def test_a_confidence_on_an_edge_is_in_the_bin_below() -> None:

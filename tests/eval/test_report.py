@@ -282,6 +282,17 @@ def test_page_shows_the_worst_first_with_gold_and_citations(records: list[Record
     assert "Envió 6.700 contenedores. Nadie lo niega." in words
 
 
+def test_the_reliability_diagram_shows_each_bin_that_has_cases(records: list[Record]) -> None:
+    found = curves(records)["reliability"]
+    assert [(row["n"], row["accuracy"]) for row in found] == [(1, 0), (1, 1), (1, 0), (1, 1), (1, 1)]
+    assert [row["confidence"] for row in found] == pytest.approx([0.2, 0.3, 0.7, 0.8, 0.9])
+    html = page(result_of(records))
+    plot = html.split("<figcaption>Reliability of the confidence</figcaption>")[1].split("</figure>")[0]
+    assert "<title>Renglón: 0.7, 0.000</title>" in plot
+    assert "perfectly calibrated" in plot
+    assert "Reliability" in page(result_of(records, curves={}))  # a report of before has no such curve
+
+
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
     claim = Claim(HOSTILE, 1, 1, 0, 5, HOSTILE)
     bad = record(asked(GOLDEN, question=GOLDEN, answers=(GOLDEN,), kind=GOLDEN), said(claim, text=HOSTILE))
