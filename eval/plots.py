@@ -46,7 +46,7 @@ def line_plot(title: str, x_label: str, y_label: str, series: Sequence[Series], 
     xs = [x for s in shown for x, _ in s.points]
     ys = [y for s in shown for _, y in s.points]
     low, high = (0.0, max(ys)) if from_zero else (min(ys), max(ys))
-    y_ticks = nice_ticks(low, high if high > low else low + 1)
+    y_ticks = nice_ticks(low, high) if high > low else nice_ticks(0, high or 1)
     frame = _Frame(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, y_ticks[0], y_ticks[-1])
     body = [_axes(frame, nice_ticks(frame.x_low, frame.x_high), y_ticks, x_label, y_label)]
     for index, s in enumerate(shown):
