@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.errors import body_of
-from api.http.forms import JobInfo, JobKind, Problem
+from api.job_info import JobInfo, JobKind, Problem
 from api.workers import Workers
 from rag.errors import IndexBusy, NotReady, RenglonError, UnknownJob
 

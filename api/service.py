@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from api.http.forms import JobInfo
+from api.job_info import JobInfo
 from api.jobs import Advance, Jobs
 from api.workers import Workers
 from rag.errors import ModelMismatch, NoReadableFile, NotReady, RenglonError

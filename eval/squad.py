@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import random
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eval.datasets import GoldError, GoldLine, Question, load_gold
 from rag.question import language_of
+from rag.support.spelling import plain
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,7 @@ def one_line(text: str) -> str:
 
 def _slug(title: str) -> str:
     """ASCII name of an article for its file: lower case, words joined by "_", 40 characters at most."""
-    folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return "_".join(re.findall(r"[a-z0-9]+", folded))[:40].rstrip("_")
+    return "_".join(re.findall(r"[a-z0-9]+", plain(title)))[:40].rstrip("_")
 
 
 def read_wording(path: Path) -> dict[str, str]:

@@ -27,7 +27,6 @@ from rag.evidence.rank import Asked, Evidence, Lexicon, collect, in_order
 from rag.evidence.select import choose
 from rag.followups import is_followup
 from rag.followups import standalone as by_rules
-from rag.passages import Vectors
 from rag.progress import Clock, Finding, as_hit, cites
 from rag.question import language_of, tidy
 from rag.reading.agreement import Agreement, agreement
@@ -35,6 +34,7 @@ from rag.reading.asked_form import Form, asked_form
 from rag.reading.stretches import StretchReader, read_evidence
 from rag.support.check import SupportCheck
 from rag.types import Answer, AnswerSentence, SearchResult, Turn
+from rag.vectors import Vectors
 from rag.written.assembler import Words
 from rag.written.author import Author, Ended, NotWritten
 from rag.written.prompts import chosen

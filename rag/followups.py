@@ -8,10 +8,10 @@ some follow-ups on purpose: a question that is taken for one by mistake drags th
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import reduce
 
+from rag.support.spelling import plain
 from rag.types import Turn
 
 LONGEST = 120  # characters; a longer question says what it is about
@@ -107,9 +107,9 @@ def is_followup(question: str) -> bool:
     """Whether a question can't be understood without the ones before it."""
     if len(question) > LONGEST or not _WORD.search(question):
         return False
-    plain = " ".join(_WORD.findall(_fold(question)))
-    started = _STARTER.match(plain)
-    rest = plain[started.end() :] if started else plain
+    asked = " ".join(_WORD.findall(plain(question)))
+    started = _STARTER.match(asked)
+    rest = asked[started.end() :] if started else asked
     words = rest.split()
     if len(words) > MOST_WORDS:
         return False
@@ -146,11 +146,6 @@ def _points_back(question: str, rest: str, content: int, started: bool) -> bool:
 
 def _clean(text: str) -> str:
     return " ".join(_UNFIT.sub(" ", text[:_READ]).split())
-
-
-def _fold(text: str) -> str:
-    """Lower case without accents."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
 
 
 def _names(question: str) -> list[str]:
@@ -196,7 +191,7 @@ def _replaced(topic: str, asked: str) -> str | None:
     started = re.match(r"[¿\s]*(?:y|e|pero|and|but|so|what|how about)?[\s,]*", asked, re.I)
     fragment = asked[started.end() :] if started else asked
     relation = _RELATION.match(fragment)
-    if not relation or _ASKING & set(_fold(fragment).strip(" ?¿.!").split()):
+    if not relation or _ASKING & set(plain(fragment).strip(" ?¿.!").split()):
         return None
     word = re.escape(relation.group().strip())
     places = list(re.finditer(rf"(?<!\w){word}\s+[^,;?¿.]{{1,60}}(?=[,;?]|$)", topic, re.I))

@@ -9,7 +9,7 @@ from llama_index.core.schema import BaseNode, TextNode
 from pydantic import PrivateAttr
 
 from rag.runs import Run, to_source
-from rag.vectors import Vectors as Vectors
+from rag.vectors import Vectors
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.batch.questions import question_of
 from api.batch.run import rows_of
-from api.http.forms import JobInfo
 from api.http.routes import Served
+from api.job_info import JobInfo
 from api.jobs import Advance
 
 MOST_QUESTIONS = 1000

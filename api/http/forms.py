@@ -1,26 +1,14 @@
-"""What the writing routes take and return: uploads, jobs, citations to be checked again."""
+"""What the writing routes take and return: uploads, and citations to be checked again. Jobs: `api/job_info.py`."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from rag.types import CitationState
 
-JobKind = Literal["sync", "rebuild", "reembed", "purge", "upload", "batch"]
-JobState = Literal["queued", "running", "done", "failed"]
 MOST_CITATIONS = 200
-
-
-class Problem(BaseModel):
-    """A problem document (RFC 9457)."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    hint: str = ""
 
 
 class UploadResult(BaseModel):
@@ -39,24 +27,6 @@ class Uploaded(BaseModel):
 
     files: list[UploadResult]
     index_version: int = Field(description="Generation of the catalogue that holds them.")
-
-
-class JobInfo(BaseModel):
-    """A piece of long work. Texts are passages and sentences, or the questions of a batch."""
-
-    model_config = ConfigDict(frozen=True)
-    id: str
-    kind: JobKind
-    state: JobState
-    created_at: str = Field(description="ISO 8601, UTC.")
-    started_at: str | None = None
-    finished_at: str | None = None
-    done: int = Field(0, description="Texts done.")
-    left: int | None = Field(None, description="Texts left, about; null while unknown.")
-    per_second: float | None = Field(None, description="Texts a second.")
-    seconds_left: float | None = Field(None, description="At that rate.")
-    report: dict[str, Any] | None = Field(None, description="What was done, at the end.")
-    error: Problem | None = Field(None, description="Why it failed.")
 
 
 class CitationClaim(BaseModel):

@@ -14,8 +14,9 @@ from fastapi.responses import JSONResponse
 
 from api.http import forms
 from api.http.events import event, streamed
-from api.http.forms import JobInfo, Uploaded, UploadResult
+from api.http.forms import Uploaded, UploadResult
 from api.http.routes import Served
+from api.job_info import JobInfo
 from api.jobs import Advance
 from api.service import Service
 from api.threads import in_threads

@@ -19,10 +19,11 @@ from rag.conversation.summary_request import SummaryRequest, summary_request
 from rag.evidence.boilerplate import ScoresOf
 from rag.evidence.overlap import WORD
 from rag.evidence.rank import Evidence, Lexicon
-from rag.passages import PassageNode, Vectors
+from rag.passages import PassageNode
 from rag.progress import Clock, Finding, as_hit
 from rag.question import language_of
 from rag.types import Answer
+from rag.vectors import Vectors
 
 # How near a subject must be to the articles to be summed up: they share half of its words, or a sentence is this near.
 _SHARED = 0.5

@@ -8,11 +8,12 @@ are repeated or exchanged. Work and memory are bounded by the length of the long
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
+
+from rag.support.spelling import plain
 
 Kind = Literal["greeting", "thanks", "farewell", "assent", "test", "nonsense", "abilities", "subject", "documents"]
 
@@ -264,8 +265,7 @@ def _words(message: str) -> list[str]:
     """The words, in lower case and without accents; none for a message that is too long to be small talk."""
     if len(message) > LONGEST:
         return []
-    plain = "".join(c for c in unicodedata.normalize("NFKD", message.lower()) if not unicodedata.combining(c))
-    words = re.findall(r"[^\W_]+", re.sub(r"['’`´]", "", plain))
+    words = re.findall(r"[^\W_]+", re.sub(r"['’`´]", "", plain(message)))
     return [] if len(words) > MOST_WORDS else [_SHORTHAND.get(word, word) for word in words]
 
 

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from rag.evidence.boilerplate import BOILERPLATE, ScoresOf
 from rag.evidence.rank import Evidence
-from rag.passages import PassageNode, Vectors
+from rag.passages import PassageNode
+from rag.vectors import Vectors
 
 FEWEST, MOST = 5, 8  # sentences of a summary
 CANDIDATES = 800  # sentences that are compared with each other at most: 800² likenesses take 5 MB

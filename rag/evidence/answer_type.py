@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rag.dates import SPANISH_MONTHS, SPANISH_WEEKDAYS
+
 _NUMBER = (
     r"cu[aá]nt[oa]s?\b|qu[eé] (porcentaje|n[uú]mero|cantidad|edad|tama)"
     r"|cu[aá]l (es|era|fue) (el|la) (n[uú]mero|porcentaje|poblaci|cantidad)"
@@ -25,68 +27,12 @@ _WORDS = re.compile(r"\w+")
 _DIGITS = re.compile(r"\d+")
 _NUMBER_WORDS = frozenset(
     [
-        "uno",
-        "dos",
-        "tres",
-        "cuatro",
-        "cinco",
-        "seis",
-        "siete",
-        "ocho",
-        "nueve",
-        "diez",
-        "once",
-        "doce",
-        "cien",
-        "ciento",
-        "cientos",
-        "mil",
-        "miles",
-        "millón",
-        "millones",
-        "veinte",
-        "treinta",
-        "cuarenta",
-        "cincuenta",
-        "primer",
-        "primera",
-        "segundo",
-        "segunda",
-        "tercera",
-        "tercio",
-        "mitad",
-        "doble",
+        "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce", "cien",
+        "ciento", "cientos", "mil", "miles", "millón", "millones", "veinte", "treinta", "cuarenta", "cincuenta",
+        "primer", "primera", "segundo", "segunda", "tercera", "tercio", "mitad", "doble",
     ]
-)
-_DATE_WORDS = frozenset(
-    [
-        "siglo",
-        "siglos",
-        "año",
-        "años",
-        "década",
-        "décadas",
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-        "lunes",
-        "martes",
-        "miércoles",
-        "jueves",
-        "viernes",
-        "sábado",
-        "domingo",
-    ]
-)
+)  # fmt: skip
+_DATE_WORDS = frozenset(["siglo", "siglos", "año", "años", "década", "décadas", *SPANISH_MONTHS, *SPANISH_WEEKDAYS])
 
 
 class Cue:

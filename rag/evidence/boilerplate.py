@@ -10,7 +10,6 @@ itself: a heading is short and has no verb, and a caption may hold the only date
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.evidence.rank import Evidence
-from rag.passages import PassageNode, Sentence, Vectors
+from rag.passages import PassageNode, Sentence
+from rag.support.spelling import plain
+from rag.vectors import Vectors
 
 Scores = npt.NDArray[np.float32]
 Repeated = Callable[[str], bool]
@@ -153,18 +154,18 @@ def _lines(sentences: Sequence[Sentence]) -> list[_Line]:
 
 def _of_sentence(text: str) -> float:
     words = _WORD.findall(text)
-    plain = _folded(text)
+    folded = _folded(text)
     return (
         _UNENDED * (not _ENDED.search(text))
-        + _VERBLESS * _verbless(text, plain)
+        + _VERBLESS * _verbless(text, folded)
         + _NAMES * (len(words) > 1 and sum(word[0].isupper() for word in words) >= _NAMED * len(words))
-        + _WORDS * bool(_PAGE_WORDS.search(plain))
+        + _WORDS * bool(_PAGE_WORDS.search(folded))
         + _SHORT * (len(words) < _FEW_WORDS)
     )
 
 
-def _verbless(text: str, plain: str) -> bool:
-    return not _VERB.search(plain) and not _VERB_ACCENTED.search(text)
+def _verbless(text: str, folded: str) -> bool:
+    return not _VERB.search(folded) and not _VERB_ACCENTED.search(text)
 
 
 def _prose(text: str) -> bool:
@@ -194,5 +195,5 @@ def _far(vectors: Vectors | None, count: int) -> Scores:
 
 
 def _folded(text: str) -> str:
-    """Lower case, without accents."""
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    """Lower case, without accents and without signs beyond ASCII."""
+    return plain(text).encode("ascii", "ignore").decode()

@@ -18,8 +18,9 @@ from llama_index.core.schema import NodeWithScore
 from rag.evidence.answer_type import Cue
 from rag.evidence.overlap import Overlap
 from rag.evidence.scores import nearness
-from rag.passages import PassageNode, Sentence, Vectors, as_passage
+from rag.passages import PassageNode, Sentence, as_passage
 from rag.reading.result import SentenceReading
+from rag.vectors import Vectors
 
 # Round numbers; of some 400 sets around them on a development set none is better or worse by more than 0.8 points.
 PASSAGE_WEIGHT = 0.7

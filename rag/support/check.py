@@ -15,13 +15,13 @@ from typing import Protocol
 import numpy as np
 
 from rag.evidence.rank import Evidence
-from rag.passages import Vectors
 from rag.question import language_of
 from rag.support import negation
 from rag.support.names import Names
 from rag.support.numbers import facts
 from rag.support.spelling import folded
 from rag.support.swapped_names import exchanged
+from rag.vectors import Vectors
 
 # Least cosine of a sentence with what it cites, by whether both are in one language. Chosen so that nine good
 # sentences in ten pass (renglon eval --support, part `choose`).

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 
+from rag.dates import ENGLISH_MONTHS, ENGLISH_WEEKDAYS, SPANISH_MONTHS, SPANISH_WEEKDAYS
 from rag.support.spelling import Forms, folded, unaccented
 
 # Forms without accents. A capital stands for its country, as in the news; (?-i:…) minds case.
@@ -76,11 +77,10 @@ only or other our over part people per rather recently she should similarly sinc
 the their them then there therefore these they this those though three through thus to today two under unlike until
 up upon was we were what when where whereas whether which while who whose why will with within without would yes
 yesterday yet you your
-enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre lunes martes miercoles
-jueves viernes sabado domingo january february march april june july august september october november december
-monday tuesday wednesday thursday friday saturday sunday
 """
-_COMMON, _OPENERS = frozenset(_COMMON_WORDS.split()), frozenset(_OPENING_WORDS.split())
+_DATES = (*SPANISH_MONTHS, *ENGLISH_MONTHS, *SPANISH_WEEKDAYS, *ENGLISH_WEEKDAYS)
+_COMMON = frozenset(_COMMON_WORDS.split())
+_OPENERS = frozenset(_OPENING_WORDS.split()) | {folded(name) for name in _DATES}
 # Endings of what opens a sentence without an article and is no name: adverbs, gerunds, plurals, participles,
 # adjectives.
 _NO_NAME = re.compile(r"(?:mente|ando|endo|ly|ing|ed|s|cion|ado|ada|ido|ida|[áéó]|ría|rían|al|ic|ive|ous)$")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rag.dates import ENGLISH_MONTHS, ENGLISH_WEEKDAYS, SPANISH_MONTHS, SPANISH_WEEKDAYS
 from rag.support.spelling import folded
 
 
@@ -23,6 +24,11 @@ class Fact:
 def _table(text: str, start: int = 1) -> dict[str, int]:
     """`a/b c` → {a: start, b: start, c: start + 1}."""
     return {word: n for n, words in enumerate(text.split(), start) for word in words.split("/")}
+
+
+def _numbered(*languages: Sequence[str]) -> dict[str, int]:
+    """The names of one thing in several languages, folded, with their place from 1."""
+    return {folded(name): n for names in languages for n, name in enumerate(names, 1)}
 
 
 _SMALL = {
@@ -62,14 +68,8 @@ _HALVES = {"mitad", "half", "medio", "media"}
 _BEFORE_TWO = {"los", "las", "estos", "estas", "sus", "the", "these", "those", "their", "between", "entre"}
 _NEVER_ASKED = {"once", "media", "medio"}  # English "once"; "los medios"
 
-_MONTHS = _table(
-    "enero/january febrero/february marzo/march abril/april mayo/may junio/june julio/july agosto/august"
-    " septiembre/setiembre/september octubre/october noviembre/november diciembre/december"
-)
-_WEEKDAYS = _table(
-    "lunes/monday martes/tuesday miercoles/wednesday jueves/thursday viernes/friday sabado/sabados/saturday"
-    " domingo/domingos/sunday"
-)
+_MONTHS = _numbered(SPANISH_MONTHS, ENGLISH_MONTHS) | {"setiembre": 9}
+_WEEKDAYS = _numbered(SPANISH_WEEKDAYS, ENGLISH_WEEKDAYS) | {"sabados": 6, "domingos": 7}
 _UNIT = {"semana": "week", "mes": "month", "ano": "year", "week": "week", "month": "month", "year": "year"}
 _PAST = re.compile(
     r"\b(?:(?P<a>semana|mes|ano) pasad[oa]|pasad[oa] (?P<b>semana|mes|ano)|last (?P<c>week|month|year))\b"

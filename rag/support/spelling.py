@@ -24,6 +24,11 @@ def unaccented(text: str) -> str:
     return "".join(unicodedata.normalize("NFD", char)[0] for char in text)
 
 
+def plain(text: str) -> str:
+    """Lower case, without accents however they are encoded; "ﬁ" becomes "fi", so that offsets don't stay."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(char))
+
+
 def folded(text: str) -> str:
     """`unaccented`, in lower case, still letter for letter."""
     return "".join(char.lower() if len(char.lower()) == 1 else char for char in unaccented(text))

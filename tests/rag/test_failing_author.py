@@ -14,9 +14,9 @@ from index.store import Store
 from rag.engine import Engine
 from rag.evidence.confidence import load_calibration
 from rag.messages import NOT_WRITTEN
-from rag.passages import Vectors
 from rag.settings import Settings
 from rag.support.check import SupportCheck
+from rag.vectors import Vectors
 from rag.written.author import Author
 from rag.written.model_server import ModelServer
 from tests.support.questions import CONTAINERS
