@@ -17,6 +17,8 @@ from rag import errors
 log = logging.getLogger("renglon")
 # The routes that speak OpenAI's protocol answer errors in its form too: its clients read no other.
 OPENAI_PATHS = ("/v1/chat/", "/v1/models")
+# What the description of the interface says of an error's body.
+PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 
 STATUS: dict[type[errors.RenglonError], int] = {
     errors.InvalidQuestion: 422,

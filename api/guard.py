@@ -16,9 +16,14 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+<<<<<<< HEAD
 from api.errors import of_error
 from api.keys import READS, Keys
 from rag.errors import NotAllowed, RenglonError
+=======
+from api.errors import PROBLEM, of_error
+from rag.errors import KeyRequired, NotAllowed, RenglonError
+>>>>>>> 9fed134 (ask and search have one way to what answers; what errors look like is described in one place)
 from rag.settings import Settings
 
 # Everything else needs the key, so that a new route is closed until somebody decides otherwise.
@@ -125,20 +130,23 @@ def describe(app: FastAPI) -> None:
         if app.openapi_schema is not None:
             return app.openapi_schema
         schema = plain()
-        problem: dict[str, Any] = {"content": {"application/problem+json": {}}}
         schema["components"].setdefault("securitySchemes", {})["key"] = {"type": "http", "scheme": "bearer"}
         for path, operations in schema["paths"].items():
             for operation in operations.values():
                 answers = operation["responses"]
-                answers.setdefault("403", {"description": "The host or the origin is not allowed.", **problem})
+                answers.setdefault("403", {"description": "The host or the origin is not allowed.", **PROBLEM})
                 if not _is_open(path):
                     # The empty one: without a key in the settings none is asked for.
                     operation["security"] = [{"key": []}, {}]
+<<<<<<< HEAD
                     answers.setdefault("401", {"description": "The API key is missing or wrong.", **problem})
                     answers.setdefault("429", {"description": "Too many wrong API keys.", **problem})
+=======
+                    answers.setdefault("401", {"description": "The API key is missing or wrong.", **PROBLEM})
+>>>>>>> 9fed134 (ask and search have one way to what answers; what errors look like is described in one place)
                 if "requestBody" in operation:
-                    answers.setdefault("400", {"description": "The body can't be read.", **problem})
-                    answers.setdefault("413", {"description": "The body is too large.", **problem})
+                    answers.setdefault("400", {"description": "The body can't be read.", **PROBLEM})
+                    answers.setdefault("413", {"description": "The body is too large.", **PROBLEM})
         return schema
 
     app.openapi = described  # type: ignore[method-assign]

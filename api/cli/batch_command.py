@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from api.batch.questions import Question, questions_in
 from api.batch.run import rows_of
@@ -16,11 +16,20 @@ from api.cli.sync_command import progress
 from rag.errors import RenglonError
 from rag.types import Answer
 
-Answering = Callable[[], AbstractContextManager[Callable[[str], Answer]]]
 _LISTED = 20  # rows named on the terminal; the file has them all
 
 
-def run(source: Path, target: Path, answering: Answering, err: Console) -> dict[str, Any]:
+class Answering(Protocol):
+    """What answers questions: an engine, or a server."""
+
+    def answer(self, question: str) -> Answer:
+        """The answer to a question. Raises RenglonError."""
+
+
+Opens = Callable[[], AbstractContextManager[Answering]]
+
+
+def run(source: Path, target: Path, opens: Opens, err: Console) -> dict[str, Any]:
     """Answer what has no row yet; what became of the rows of this run. Raises RenglonError, and can then go on."""
     questions = questions_in(source)
     states, broken = Counter[str](), list[tuple[int, str]]()
@@ -29,7 +38,7 @@ def run(source: Path, target: Path, answering: Answering, err: Console) -> dict[
         left = questions[done:]
         try:
             if left:
-                _answer(left, table, answering, err, states, broken)
+                _answer(left, table, opens, err, states, broken)
         except RenglonError as error:
             finished = done + sum(states.values())
             raise RenglonError(
@@ -39,11 +48,11 @@ def run(source: Path, target: Path, answering: Answering, err: Console) -> dict[
 
 
 def _answer(
-    left: list[Question], table: Table, answering: Answering, err: Console, states: Counter[str],
+    left: list[Question], table: Table, opens: Opens, err: Console, states: Counter[str],
     broken: list[tuple[int, str]],
 ) -> None:  # fmt: skip
-    with answering() as ask, progress(err, "answering") as advance:
-        for done, row in enumerate(rows_of(left, ask), 1):
+    with opens() as answering, progress(err, "answering") as advance:
+        for done, row in enumerate(rows_of(left, answering.answer), 1):
             table.add(row)
             states[row.answer.status if row.answer else "broken"] += 1
             if row.error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -20,9 +20,10 @@ from api.cli.console import Console, print_json, write
 from api.exports.formats import Format, export
 from rag.errors import IndexBusy, IndexMissing, RenglonError
 from rag.settings import Settings
-from rag.types import Answer, SearchResult
+from rag.types import Answer
 
 if TYPE_CHECKING:
+    from api.cli.remote import Remote
     from rag.engine import Engine
 
 app = typer.Typer(
@@ -37,14 +38,6 @@ WAIT_S = 10  # another short command may hold the data folder
 
 def _load_settings(**overrides: Any) -> Settings:
     return Settings(**{key: value for key, value in overrides.items() if value is not None})
-
-
-def _ask_server(settings: Settings, route: str, body: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer of the server that holds the data folder; None when there is none."""
-    from api.cli.remote import Remote
-
-    remote = Remote.of(settings)
-    return remote.post(route, body) if remote else None
 
 
 def _require_index(settings: Settings) -> None:
@@ -138,12 +131,8 @@ def ask(
         return _ask_all(source, target, settings, as_json)
     if question is None:
         raise typer.BadParameter("Give a question, or --from FILE and --out FILE.")
-    data = _ask_server(settings, "/v1/query", {"question": question})
-    if data:
-        answer = Answer(**data)
-    else:
-        with _opened(settings, "renglon ask") as engine:
-            answer = engine.answer(question)
+    with _answering(settings, "renglon ask") as answering:
+        answer = answering.answer(question)
     if form:
         write(export([answer], form))
     elif as_json:
@@ -157,7 +146,7 @@ def ask(
 def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool) -> None:
     from api.cli import batch_command
 
-    report = batch_command.run(source, target, lambda: _answering(settings), err)
+    report = batch_command.run(source, target, lambda: _answering(settings, "renglon ask"), err)
     if as_json:
         print_json(report)
     else:
@@ -167,20 +156,14 @@ def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool) -> N
 
 
 @contextmanager
-def _answering(settings: Settings) -> Iterator[Callable[[str], Answer]]:
-    """What answers questions: the server that holds the data folder, or else an engine over it."""
+def _answering(settings: Settings, command: str) -> Iterator[Engine | Remote]:
+    """What answers questions: the server that holds the data folder, or else an engine over the folder, which is closed
+    properly afterwards, so that the next start need not check it."""
     from api.cli.remote import Remote
 
     if remote := Remote.of(settings):
-        yield lambda question: Answer(**remote.post_when_ready("/v1/query", {"question": question}))
-    else:
-        with _opened(settings, "renglon ask") as engine:
-            yield engine.answer
-
-
-@contextmanager
-def _opened(settings: Settings, command: str) -> Iterator[Engine]:
-    """An engine over the data folder, which is closed properly afterwards: the next start need not check it."""
+        yield remote
+        return
     from index.renglon import Renglon
 
     _require_index(settings)
@@ -222,12 +205,8 @@ def _print_hit(hit: Any) -> None:
 def search(query: str, as_json: AsJson = False) -> None:
     """List the passages nearest to a question."""
     settings = _load_settings()
-    data = _ask_server(settings, "/v1/search", {"query": query})
-    if data:
-        result = SearchResult(**data)
-    else:
-        with _opened(settings, "renglon search") as engine:
-            result = engine.search(query)
+    with _answering(settings, "renglon search") as answering:
+        result = answering.search(query)
     if as_json:
         print_json(result.model_dump())
     else:

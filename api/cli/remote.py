@@ -20,6 +20,7 @@ import httpx
 from index.storage.lock import holder_of
 from rag.errors import IndexBusy, InvalidQuestion, RenglonError
 from rag.settings import Settings
+from rag.types import Answer, SearchResult
 
 ANSWER_S = 60
 ANNOUNCED_S = 10
@@ -108,6 +109,14 @@ class Remote:
             raise _refusal(response)
         data: dict[str, Any] = response.json()
         return data
+
+    def answer(self, question: str) -> Answer:
+        """Its answer to a question. Raises RenglonError."""
+        return Answer(**self.post_when_ready("/v1/query", {"question": question}))
+
+    def search(self, query: str) -> SearchResult:
+        """The passages that it finds for a question. Raises RenglonError."""
+        return SearchResult(**self.post_when_ready("/v1/search", {"query": query}))
 
     def run(self, route: str, advance: Callable[[int, int], None]) -> dict[str, Any]:
         """Have the server do long work and follow it to its end; its report. Raises RenglonError."""

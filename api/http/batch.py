@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.batch.questions import question_of
 from api.batch.run import rows_of
+from api.errors import PROBLEM
 from api.http.routes import Served
 from api.job_info import JobInfo
 from api.jobs import Advance
 
 MOST_QUESTIONS = 1000
 PARALLEL = 2  # who asks one question need not wait long behind a batch
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 router = APIRouter()
 
 
@@ -33,9 +33,9 @@ class BatchRequest(BaseModel):
 @router.post(
     "/v1/batch", status_code=202, tags=["ask"],
     responses={
-        409: {"description": "Nothing indexed yet, or indexed with another model.", **_PROBLEM},
-        423: {"description": "Too many batches are waiting.", **_PROBLEM},
-        503: {"description": "The model is still loading.", **_PROBLEM},
+        409: {"description": "Nothing indexed yet, or indexed with another model.", **PROBLEM},
+        423: {"description": "Too many batches are waiting.", **PROBLEM},
+        503: {"description": "The model is still loading.", **PROBLEM},
     },
 )  # fmt: skip
 async def batch(body: BatchRequest, service: Served) -> JobInfo:

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
+from api.errors import PROBLEM
 from api.exports.formats import KINDS, Format, export
 from api.exports.record import MOST_ANSWERS, answers_of
 from api.threads import limiter
 
 MAX_BODY_BYTES = 50_000_000  # 10,000 answers of 5 kB
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _FILES: dict[str, Any] = {kind.media_type.split(";")[0]: {} for kind in KINDS.values()}
 router = APIRouter()
 
@@ -35,7 +35,7 @@ _BODY = {"required": True, "content": {"application/json": {"schema": ExportRequ
 
 @router.post(
     "/v1/exports", tags=["ask"], max_body_size=MAX_BODY_BYTES, response_class=Response,
-    responses={200: {"content": _FILES}, 422: {"description": "One of them is no answer.", **_PROBLEM}},
+    responses={200: {"content": _FILES}, 422: {"description": "One of them is no answer.", **PROBLEM}},
     openapi_extra={"requestBody": _BODY},
 )  # fmt: skip
 async def exports(request: Request) -> Response:

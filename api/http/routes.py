@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from api import errors
+from api.errors import PROBLEM
 from api.http import schemas
 from api.http.clients import unless_gone
 from api.http.events import event, streamed
@@ -21,15 +22,14 @@ from rag.question import tidy
 from rag.types import Answer, SearchResult
 
 router = APIRouter()
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    409: {"description": "Nothing indexed yet, or indexed with another model.", **_PROBLEM},
-    422: {"description": "The request can't be used; `detail` says why.", **_PROBLEM},
-    503: {"description": "The model is still loading.", **_PROBLEM},
+    409: {"description": "Nothing indexed yet, or indexed with another model.", **PROBLEM},
+    422: {"description": "The request can't be used; `detail` says why.", **PROBLEM},
+    503: {"description": "The model is still loading.", **PROBLEM},
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No such document.", **_PROBLEM},
-    503: {"description": "The index is still opening.", **_PROBLEM},
+    404: {"description": "No such document.", **PROBLEM},
+    503: {"description": "The index is still opening.", **PROBLEM},
 }
 _EVENTS: dict[str, Any] = {"content": {"text/event-stream": {}}}
 
@@ -104,7 +104,7 @@ def _info(row: Any) -> schemas.DocumentInfo:
 
 @router.get(
     "/v1/documents/{document_id}/lines",
-    responses={**_UNKNOWN, 416: {"description": "No such lines.", **_PROBLEM}, 422: _REFUSALS[422]},
+    responses={**_UNKNOWN, 416: {"description": "No such lines.", **PROBLEM}, 422: _REFUSALS[422]},
     tags=["documents"],
     response_model=schemas.Lines,
 )

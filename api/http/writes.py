@@ -12,6 +12,7 @@ from typing import IO, Annotated, Any
 from fastapi import APIRouter, File, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
+from api.errors import PROBLEM
 from api.http import forms
 from api.http.events import event, streamed
 from api.http.forms import Uploaded, UploadResult
@@ -27,18 +28,17 @@ from rag.settings import Settings
 
 FILES = 10  # files of the largest size that fit into one upload
 AT_ONCE_BYTES = 200_000  # embedded in some seconds; a larger upload becomes a job, since clients don't wait for minutes
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _WRITE: dict[int | str, dict[str, Any]] = {
-    409: {"description": "Not possible with this index; `detail` says why.", **_PROBLEM},
-    422: {"description": "The request can't be used; `detail` says why.", **_PROBLEM},
-    503: {"description": "The service is still starting.", **_PROBLEM},
-    507: {"description": "The data folder's disk is full.", **_PROBLEM},
+    409: {"description": "Not possible with this index; `detail` says why.", **PROBLEM},
+    422: {"description": "The request can't be used; `detail` says why.", **PROBLEM},
+    503: {"description": "The service is still starting.", **PROBLEM},
+    507: {"description": "The data folder's disk is full.", **PROBLEM},
 }
 Sources = Sequence[tuple[str, IO[bytes]]]
 Refusal = FileRefused | FileTooLarge
-_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "No such document.", **_PROBLEM}}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "No such document.", **PROBLEM}}
 _JOB: dict[int | str, dict[str, Any]] = {
-    423: {"description": "Too many jobs are waiting.", **_PROBLEM},
+    423: {"description": "Too many jobs are waiting.", **PROBLEM},
     503: _WRITE[503],
 }
 
@@ -69,7 +69,7 @@ def router(settings: Settings) -> APIRouter:
     routes.post("/v1/index/purge", status_code=202, tags=["index"], responses=_JOB)(purge)
     routes.get(
         "/v1/jobs/{job_id}", tags=["index"],
-        responses={200: {"content": {"text/event-stream": {}}}, 404: {"description": "No such job.", **_PROBLEM}},
+        responses={200: {"content": {"text/event-stream": {}}}, 404: {"description": "No such job.", **PROBLEM}},
         response_model=JobInfo,
     )(job)  # fmt: skip
     routes.post("/v1/citations/verify", tags=["ask"], responses={422: _WRITE[422], 503: _WRITE[503]})(verify)

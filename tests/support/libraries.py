@@ -1,4 +1,4 @@
-"""The libraries that every Renglón process imports: seven of the ten seconds of processor time that it takes to start.
+"""The libraries that every Renglón process imports, which is most of the processor time that it takes to start.
 
 Nothing of Renglón itself is imported here: a process that is forked from one with these modules still runs Renglón's
 own start from its first line.
@@ -14,8 +14,8 @@ import chromadb
 import fastapi
 import llama_index.core
 import llama_index.llms.openai_like
-import sentence_transformers
 import tantivy
+import torch
 import uvicorn
 
-__all__ = ["chromadb", "fastapi", "llama_index", "sentence_transformers", "tantivy", "uvicorn"]
+__all__ = ["chromadb", "fastapi", "llama_index", "tantivy", "torch", "uvicorn"]
