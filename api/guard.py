@@ -1,7 +1,7 @@
 """Who may ask and who may write: host names, the origin of requests that change something, and the API key.
 
 A page in the reader's own browser can send requests to this machine. It can't forge the Host, Origin and
-Sec-Fetch-Site headers, so these tell it apart: a foreign page has another origin, and one that pointed its own name
+Sec-Fetch-Site headers, so these identify it: a foreign page has another origin, and one that pointed its own name
 at this machine (DNS rebinding) sends that name as Host.
 """
 
@@ -16,14 +16,9 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-<<<<<<< HEAD
-from api.errors import of_error
+from api.errors import PROBLEM, of_error
 from api.keys import READS, Keys
 from rag.errors import NotAllowed, RenglonError
-=======
-from api.errors import PROBLEM, of_error
-from rag.errors import KeyRequired, NotAllowed, RenglonError
->>>>>>> 9fed134 (ask and search have one way to what answers; what errors look like is described in one place)
 from rag.settings import Settings
 
 # Everything else needs the key, so that a new route is closed until somebody decides otherwise.
@@ -138,12 +133,8 @@ def describe(app: FastAPI) -> None:
                 if not _is_open(path):
                     # The empty one: without a key in the settings none is asked for.
                     operation["security"] = [{"key": []}, {}]
-<<<<<<< HEAD
-                    answers.setdefault("401", {"description": "The API key is missing or wrong.", **problem})
-                    answers.setdefault("429", {"description": "Too many wrong API keys.", **problem})
-=======
                     answers.setdefault("401", {"description": "The API key is missing or wrong.", **PROBLEM})
->>>>>>> 9fed134 (ask and search have one way to what answers; what errors look like is described in one place)
+                    answers.setdefault("429", {"description": "Too many wrong API keys.", **PROBLEM})
                 if "requestBody" in operation:
                     answers.setdefault("400", {"description": "The body can't be read.", **PROBLEM})
                     answers.setdefault("413", {"description": "The body is too large.", **PROBLEM})

@@ -274,13 +274,13 @@ def _rebuild(renglon: Renglon, advance: Advance) -> dict[str, Any]:
 
     left = renglon.store.catalog.counts()["passages"]
 
-    def tell(done: int) -> None:
+    def rebuilt(done: int) -> None:
         nonlocal left
         left = max(0, left - done)
         advance(done, left)
 
     with disk_errors():
-        return {"rebuilt_passages": renglon.writable().rebuild(tell)}
+        return {"rebuilt_passages": renglon.writable().rebuild(rebuilt)}
 
 
 def _purge(renglon: Renglon, uploads: Uploads) -> dict[str, Any]:

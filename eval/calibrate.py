@@ -30,7 +30,7 @@ NEAR = 0.98
 # Weak: the few features are far from collinear, and there are thousands of questions.
 _C = 1.0
 # Questions whose words all stand in the articles, though their answer doesn't. Without a reader nothing among the
-# features tells them apart, and fitting on them would only make the confidence doubt everything: they are measured
+# features separates them, and fitting on them would only make the confidence doubt everything: they are measured
 # all the same.
 NEED_A_READER = frozenset({"not_in_text", "false_premise", "adversarial"})
 Floats = npt.NDArray[np.float64]

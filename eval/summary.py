@@ -67,7 +67,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "differing_found": ("Differing found", "of the questions on which sources differ, those where that was said"),
     "differing_falsely_found": ("Differing, falsely", "of the other questions, those where it was said"),
     "calibration_error": ("Calibration error", "mean distance between confidence and the share that is answerable"),
-    "roc_auc": ("ROC AUC", "confidence tells answerable from unanswerable"),
+    "roc_auc": ("ROC AUC", "how well confidence separates answerable from unanswerable"),
     **{
         f"roc_auc_{kind}": (f"ROC AUC: {kind.replace('_', ' ')}", "the same against that kind alone")
         for kind in UNANSWERABLE_KINDS

@@ -84,6 +84,6 @@ def _self_query(store: Store, kind: Kind, sample: Sequence[PassageRow]) -> Findi
 
 
 def fix(store: Store) -> None:
-    """Mend what can be mended from the catalogue: both projections are made anew. Raises DataFolderUnusable."""
+    """Rebuild both projections from the catalogue if that mends a finding. Raises DataFolderUnusable."""
     if any(finding.mend == _REBUILD for finding in examine(store)):
         store.rebuild()

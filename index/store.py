@@ -70,7 +70,7 @@ class Store(ReadableStore):
     # -- changing
 
     def replace(self, changes: Sequence[Change], model: ModelKey) -> int:
-        """Put versions of documents in the place of the ones before; returns the number of new passages.
+        """Replace the stored versions of documents; returns the number of new passages.
 
         Each document is replaced whole or not at all. Raises DataFolderUnusable; ModelMismatch.
         """
@@ -179,7 +179,7 @@ class Store(ReadableStore):
     def rebuild(
         self, progress: Progress | None = None, kinds: Sequence[Kind] = KINDS, stop: threading.Event | None = None
     ) -> int:
-        """Make projections anew from stored vectors, in new places, and swap them in. Returns passages.
+        """Rebuild projections from the stored vectors in new folders and swap them in. Returns the number of passages.
 
         Queries go on meanwhile. Raises DataFolderUnusable.
         """

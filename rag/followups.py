@@ -1,7 +1,7 @@
 """Follow-up questions, without a model: what a short or pronominal question leaves out is carried over.
 
 "¿Y cuándo fue?" after "¿Qué le regaló Putin a Kim?" is understood as both together. Whether a question is a
-follow-up is told by rules over its words, in Spanish and English; one that stands alone is never touched. Rules miss
+follow-up is decided by rules over its words, in Spanish and English; one that stands alone is never changed. Rules miss
 some follow-ups on purpose: a question that is taken for one by mistake drags the old topic into the new one.
 """
 
@@ -187,7 +187,7 @@ def _said(turns: Sequence[Turn]) -> str:
 
 
 def _replaced(topic: str, asked: str) -> str | None:
-    """ "¿Cuántos, según Seúl?" and "¿Y según Washington?": the second phrase in the place of the first."""
+    """ "¿Cuántos, según Seúl?" and "¿Y según Washington?": the second phrase replaces the first."""
     started = re.match(r"[¿\s]*(?:y|e|pero|and|but|so|what|how about)?[\s,]*", asked, re.I)
     fragment = asked[started.end() :] if started else asked
     relation = _RELATION.match(fragment)

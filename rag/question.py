@@ -1,4 +1,4 @@
-"""A question as it comes from outside: checked, tidied, and its language told."""
+"""Questions as they come from outside: checks them, tidies them and detects their language."""
 
 from __future__ import annotations
 

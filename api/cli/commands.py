@@ -67,9 +67,7 @@ def sync(
     exclude: Annotated[list[str] | None, typer.Option(help="No files that match this glob; repeatable.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on: sync again whenever a file changes.")] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make Chroma and tantivy anew, without embedding.")
-    ] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Rebuild Chroma and tantivy without embedding.")] = False,
     reembed: Annotated[
         bool, typer.Option("--reembed", help="Embed everything with the model that is set now.")
     ] = False,
@@ -99,7 +97,7 @@ def sync(
 
 @app.command()
 def purge(as_json: AsJson = False) -> None:
-    """Take the bytes of what was deleted off the disk: all stores are written anew."""
+    """Remove what was deleted from the disk: all stores are rewritten."""
     from api.cli import sync_command
 
     settings = _load_settings()

@@ -169,7 +169,7 @@ class Remote:
 
 def _refusal(response: httpx.Response) -> RenglonError:
     refused = _Refused(response)
-    # The fault of a question is told from the fault of the server: a batch of questions goes on.
+    # A faulty question is an error of its own, not one of the server: a batch of questions continues after it.
     return InvalidQuestion(refused.detail, refused.hint) if refused.type == _INVALID else refused
 
 

@@ -23,7 +23,7 @@ _LISTED = 20  # names shown of each kind by a dry run; --json has them all
 
 
 def run(mode: Mode, folders: Sequence[Path], settings: Settings, chosen: bool, err: Console) -> dict[str, Any]:
-    """The report of a sync, a rebuild, an embedding anew, or a purge. `chosen`: globs were given by hand."""
+    """Run a sync, a rebuild, a re-embedding or a purge; returns the report. `chosen`: globs were given by hand."""
     with progress(err) as advance:
         remote = Remote.of(settings)
         if remote:

@@ -126,7 +126,7 @@ async def chat_completions(body: ChatRequest, request: Request, service: Served)
     events = _events(engine, body.model, question, history)
     reply = _Reply(body, str(request.base_url))
     if body.stream:
-        # What can be refused is refused before the answer begins: afterwards its status is told.
+        # Whatever can be refused is refused before the answer begins, because by then the status has been sent.
         await unless_gone(request, _passed(events))
         return streamed(reply.chunks(events))  # type: ignore[return-value]
     return JSONResponse(reply.whole(await unless_gone(request, _last(events))))
@@ -263,10 +263,14 @@ def annotation(citation: Citation, text: str, base: str, begin: int = 0) -> dict
         "title": f"{citation.file}:{lines}",
         "url": url,
     }
-    ours = citation.model_dump(include={"n", "marker", "document_id", "file", "line_start", "line_end", "char_start",
-                                        "char_end", "quote", "verified", "state", "near", "answer_span"})  # fmt: skip
+    own_fields = citation.model_dump(
+        include={
+            "n", "marker", "document_id", "file", "line_start", "line_end", "char_start", "char_end", "quote",
+            "verified", "state", "near", "answer_span",
+        }
+    )  # fmt: skip
     return {
         "type": "url_citation",
         "url_citation": placed,
-        "file_citation": {**ours, "sha256": citation.file_sha256},
+        "file_citation": {**own_fields, "sha256": citation.file_sha256},
     }

@@ -1,4 +1,4 @@
-"""The routes under /v1, and the three that tell how the server is."""
+"""The routes under /v1 that read, and /livez, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def query(body: schemas.QueryRequest, request: Request, service: Served) -
 
     `status` is `no_evidence` when the articles don't say. As server-sent events: `passages`, then `delta` and
     `citation` as the answer is made, then one of `answer`, `no_evidence`, `error`. `retract` withdraws what a model
-    had begun to write; the answer then begins anew.
+    had begun to write; the answer then starts again from the beginning.
     """
     engine = service.engine
     question = tidy(body.question, service.settings.max_question_chars)

@@ -73,7 +73,7 @@ function spoken(answer) {
 
 function ready() {
   if (health.state === "ready") return Promise.resolve();
-  // Nobody there: trying is the quickest way to tell, and the question is kept.
+  // Nobody there: trying is the quickest way to know, and the question is kept.
   if (health.state === "gone" || health.state === "locked") return Promise.resolve();
   return new Promise((resolve) => waiting.push(resolve));
 }
@@ -105,7 +105,7 @@ function layout() {
   root.dataset.page = turns.length ? "thread" : "empty";
 }
 
-/** The whole thread anew: at the start, after a change of language, when turns were forgotten. */
+/** Redraws the whole thread: at the start, after a change of language, when turns were forgotten. */
 function draw() {
   thread.replaceChildren(...turns.map((turn) => view(turn, acts)));
   layout();
@@ -141,7 +141,7 @@ async function load() {
     }
     reading.mark();
   } catch {
-    // The state of the server is told elsewhere; what was known stays.
+    // The state of the server is shown elsewhere; what was known stays.
   }
 }
 

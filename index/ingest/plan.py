@@ -142,7 +142,7 @@ class _Look:
 
 
 class _Names:
-    """Names of files in the index: a file of the same name in another folder is told apart by its folder's name."""
+    """Names of files in the index: where two folders have a file of the same name, the folder's name is added."""
 
     def __init__(self, owners: dict[str, str]) -> None:
         self._owners = owners

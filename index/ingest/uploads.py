@@ -62,7 +62,7 @@ class Uploads:
         self._busy: set[str] = set()
 
     def save(self, name: str, raw: bytes) -> Saved:
-        """Index a file under a name, in the place of the upload that had it. Raises FileRefused, FileTooLarge."""
+        """Index a file under a name and replace the upload that had it. Raises FileRefused, FileTooLarge."""
         return self._save(f"{UPLOADS}/{display_name(name)}", raw)
 
     def replace(self, id_: str, raw: bytes) -> Saved:

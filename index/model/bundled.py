@@ -92,7 +92,7 @@ def _swap_in(temporary: Path, folder: Path) -> None:
 
 
 def _stamp(folder: Path) -> str:
-    """The source's checksum and the size of each file: a truncated weight file is told without hashing 470 MB."""
+    """The source's checksum and the size of each file: enough to notice a truncated file without hashing 470 MB."""
     sizes = sorted(
         f"{p.relative_to(folder)} {p.stat().st_size}" for p in folder.rglob("*") if p.name != STAMP and p.is_file()
     )
@@ -121,7 +121,7 @@ class _Cursor:
 
 @dataclass(frozen=True)
 class PackedModel:
-    """The packed file, parsed: sizes, vocabulary pieces with their scores, and where each tensor lies."""
+    """The packed file, parsed: sizes, vocabulary pieces with their scores, and the offset of each tensor."""
 
     raw: bytes
     hidden: int

@@ -18,7 +18,7 @@ log = logging.getLogger("renglon")
 def former_encoder(stored: ModelKey | None, wanted: Encoder, settings: Settings) -> Encoder | None:
     """The stored model; None when it is the wanted one, or isn't at hand.
 
-    Only the bundled model and folders are tried: for a name the hub would be asked, which nobody told us to.
+    Only the bundled model and folders are tried: any other name would be looked up on the hub, which nobody asked for.
     """
     if stored is None or stored == model_key(wanted):
         return None

@@ -111,7 +111,7 @@ class Catalog:
         return range(last + 1, last + count + 1)
 
     def replace(self, change: Change, model: ModelKey, pks: Sequence[int]) -> list[int]:
-        """Put a version of a document in the place of the one before, in one transaction.
+        """Replace the stored version of a document by another one, in one transaction.
 
         `pks` holds the keys that were reserved for its passages. Returns the keys of the passages that left.
         """

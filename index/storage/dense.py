@@ -13,7 +13,7 @@ import numpy as np
 from chromadb.config import Settings as ChromaSettings
 
 from index.records import PassageRow
-from index.storage.library_errors import told
+from index.storage.library_errors import as_damage
 from index.storage.protocol import Entry, Query
 from rag.errors import ProjectionDamaged
 from rag.printable import without_user_info
@@ -37,7 +37,7 @@ class DenseIndex:
     def __init__(self, folder: Path, url: str | None = None) -> None:
         self._url = url
         self.name = f"renglon-{folder.name}" if url else _COLLECTION
-        with told(
+        with as_damage(
             f"Chroma at {without_user_info(url)} doesn't open its collection"
             if url
             else "Chroma can't open its collection"
@@ -50,7 +50,7 @@ class DenseIndex:
 
     def change(self, removed: Sequence[int], added: Sequence[Entry]) -> None:
         """Remove passages and add others. Raises ProjectionDamaged."""
-        with told("Chroma can't write"):
+        with as_damage("Chroma can't write"):
             for start in range(0, len(removed), BATCH):
                 self._collection.delete(ids=[str(pk) for pk in removed[start : start + BATCH]])
             for start in range(0, len(added), BATCH):
@@ -65,7 +65,7 @@ class DenseIndex:
 
     def search(self, query: Query, limit: int) -> list[tuple[int, float]]:
         """(pk, cosine) of the nearest passages, nearest first. Raises ProjectionDamaged."""
-        with told("Chroma can't answer"):
+        with as_damage("Chroma can't answer"):
             found = self._collection.query(query_embeddings=[query.vector], n_results=limit, include=["distances"])
             distances = (found["distances"] or [[]])[0]
             return [(int(id_), 1.0 - float(d)) for id_, d in zip(found["ids"][0], distances, strict=True)]
@@ -77,13 +77,13 @@ class DenseIndex:
 
     def count(self) -> int:
         """Number of passages in the collection. Raises ProjectionDamaged."""
-        with told("Chroma can't count"):
+        with as_damage("Chroma can't count"):
             return int(self._collection.count())
 
     def pks(self) -> set[int]:
         """The keys of all passages in the collection. Raises ProjectionDamaged."""
         found: set[int] = set()
-        with told("Chroma can't list its passages"):
+        with as_damage("Chroma can't list its passages"):
             while page := self._collection.get(include=[], limit=BATCH, offset=len(found))["ids"]:
                 found.update(int(id_) for id_ in page)
         return found

@@ -13,7 +13,7 @@ from pathlib import Path
 import tantivy
 
 from index.records import PassageRow
-from index.storage.library_errors import told
+from index.storage.library_errors import as_damage
 from index.storage.protocol import Entry, Query
 from rag.evidence.overlap import WORD
 
@@ -69,7 +69,7 @@ class LexicalIndex(Analysis):
         super().__init__()
         self.folder = folder
         self._schema = _schema()
-        with told("tantivy can't open its index"):
+        with as_damage("tantivy can't open its index"):
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, str(folder))
             self._index.register_tokenizer("stems", self._stems)
@@ -78,7 +78,7 @@ class LexicalIndex(Analysis):
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """BM25's idf of each term: ln(1 + (N - n + 0.5) / (n + 0.5)); a term that no passage has gets the most."""
-        with told("tantivy can't answer"):
+        with as_damage("tantivy can't answer"):
             searcher = self._index.searcher()
             total = searcher.num_docs
             counts = {term: self._doc_freq(searcher, term) for term in dict.fromkeys(terms)}
@@ -98,7 +98,7 @@ class LexicalIndex(Analysis):
         clauses = [
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "stems", term, "freq")) for term in unique
         ]
-        with told("tantivy can't answer"):
+        with as_damage("tantivy can't answer"):
             searcher = self._index.searcher()
             hits = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
             pks = searcher.fast_field_values("pk", [address for _, address in hits])
@@ -110,7 +110,7 @@ class LexicalIndex(Analysis):
 
     def _holds(self, pk: int, terms: Sequence[str]) -> bool:
         """Whether a passage is found by all of the stems among the terms. Raises ProjectionDamaged."""
-        with told("tantivy can't answer"):
+        with as_damage("tantivy can't answer"):
             queries = [tantivy.Query.term_query(self._schema, "pk", pk)]
             stems = {term for term in terms if not term.startswith(WORD)}
             queries += [tantivy.Query.term_query(self._schema, "stems", stem, "freq") for stem in stems]
@@ -120,7 +120,7 @@ class LexicalIndex(Analysis):
     def change(self, removed: Sequence[int], added: Sequence[Entry]) -> None:
         """Remove passages and add others, visible together. Raises ProjectionDamaged."""
         if removed or added:
-            with self._writing() as writer, told("tantivy can't write"):
+            with self._writing() as writer, as_damage("tantivy can't write"):
                 for pk in removed:
                     writer.delete_documents_by_term("pk", pk)
                 _add(writer, added)
@@ -131,7 +131,7 @@ class LexicalIndex(Analysis):
         with self._writing() as writer:
 
             def add(added: Sequence[Entry]) -> None:
-                with told("tantivy can't write"):
+                with as_damage("tantivy can't write"):
                     _add(writer, added)
 
             yield add
@@ -139,28 +139,28 @@ class LexicalIndex(Analysis):
     @contextmanager
     def _writing(self) -> Iterator[tantivy.IndexWriter]:
         """A writer, whose changes are committed at the end unless something was raised."""
-        with told("tantivy can't write"):
+        with as_damage("tantivy can't write"):
             # One thread, and the least memory that it takes: a sync's time goes into embedding, not into this.
             writer = self._index.writer(heap_size=50_000_000, num_threads=1)
         yield writer
-        with told("tantivy can't write"):
+        with as_damage("tantivy can't write"):
             writer.commit()
             writer.wait_merging_threads()
             self._index.reload()
 
     def reload(self) -> None:
         """See what another process has written. Raises ProjectionDamaged."""
-        with told("tantivy can't read its index"):
+        with as_damage("tantivy can't read its index"):
             self._index.reload()
 
     def count(self) -> int:
         """Number of passages in the index. Raises ProjectionDamaged."""
-        with told("tantivy can't count"):
+        with as_damage("tantivy can't count"):
             return int(self._index.searcher().num_docs)
 
     def pks(self) -> set[int]:
         """The keys of all passages in the index. Raises ProjectionDamaged."""
-        with told("tantivy can't list its passages"):
+        with as_damage("tantivy can't list its passages"):
             searcher = self._index.searcher()
             if not searcher.num_docs:
                 return set()

@@ -1,4 +1,4 @@
-"""What the search libraries raise when their files are broken becomes one error of ours."""
+"""What the search libraries raise when their files are broken becomes one error of Renglón's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MEND = "It is rebuilt from the catalogue by itself; at once with: renglon doctor
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def as_damage(what: str) -> Iterator[None]:
     """Raise ProjectionDamaged for whatever a search library raises: its own errors, SQLite's, Rust's panics.
 
     A panic is no `Exception`, hence the wide net.

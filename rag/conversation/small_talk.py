@@ -30,7 +30,7 @@ Known = Callable[[str], bool]
 
 @dataclass(frozen=True)
 class SmallTalk:
-    """What kind of small talk a message is, and its language where its words tell it."""
+    """What kind of small talk a message is, and its language where the words show it."""
 
     kind: Kind
     language: str | None

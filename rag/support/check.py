@@ -1,4 +1,4 @@
-"""Whether the sentences that a model wrote stand in what they cite: numbers, dates, names, "not", and the sense.
+"""Whether what a model wrote is supported by the sentences it cites: numbers, dates, names, negation and meaning.
 
 Exact where it can be (a figure, a date or a name that no quote has), measured for the rest. It does not read: a
 detail added without a name or a number is mostly not noticed (eval/LOG.md has the figures).

@@ -1,4 +1,4 @@
-"""Texts made comparable across spellings: accents and case folded, near forms of a word told."""
+"""Texts made comparable across spellings: accents and case folded, near forms of a word recognised."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Draft:
         yield from self._settle(certain=False)
 
     def _joined(self, certain: bool) -> str | None:
-        """What stands in the place of a marker and the text after it; None while that can't be told."""
+        """What replaces a marker and the text after it; None while more text is needed to decide."""
         body = self._after.lstrip()
         spaces = (self._gap or "") + self._after[: len(self._after) - len(body)]
         if not certain and (not body or (len(body) < 2 and not body[0].isalnum())):

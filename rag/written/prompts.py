@@ -1,4 +1,5 @@
-"""What a model is told. The evidence is data: numbered, fenced with a random word, stripped of what looks like ours."""
+"""The prompts for the model. The evidence in them is data: numbered, between two lines with a random word, and without
+anything that looks like one of our own markers."""
 
 from __future__ import annotations
 
@@ -81,5 +82,5 @@ def to_rewrite(question: str, language: str, history: Sequence[Turn]) -> list[Ch
 
 
 def _plain(text: str) -> str:
-    """On one line, without anything that could pass for a number of ours."""
+    """The text on one line, without anything that the model could take for the number of a sentence."""
     return re.sub(r"\s+", " ", text.translate(_BRACKETS)).strip()

@@ -85,7 +85,7 @@ export async function run(turn, history, ready, changed) {
 function after(turn, kind, data) {
   if (kind === "passages") return { passages: data };
   if (kind === "delta") return { text: turn.text + data.text };
-  // A model failed in the middle of its answer: what it wrote goes, and the answer begins anew.
+  // A model failed in the middle of its answer: what it wrote goes, and the answer starts over.
   if (kind === "retract") return { text: "", citations: [] };
   if (kind === "citation") return { citations: [...turn.citations, data] };
   if (kind === "answer" || kind === "no_evidence") {

@@ -105,7 +105,7 @@ function close() {
 
 function shut() {
   const inside = $("#source").contains(document.activeElement) || document.activeElement === document.body;
-  // The chip that opened it may have been drawn anew; the one that is open now is the better place anyway.
+  // The chip that opened it may have been redrawn; the one that is open now is the better place anyway.
   const chip = document.querySelector(".chip[aria-current]") ?? (opener?.isConnected ? opener : $("#question"));
   source.close();
   now = null;
