@@ -1,4 +1,4 @@
-"""Which HTTP status each error has, said once; and errors as `application/problem+json` (RFC 9457)."""
+"""The HTTP status of each error, and errors as `application/problem+json` (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def body(status: int, name: str, detail: str, hint: str = "") -> dict[str, Any]:
 
 
 def body_of(error: errors.RenglonError) -> dict[str, Any]:
-    """What the problem document of one of our own errors holds."""
+    """The fields of a RenglonError's problem document."""
     return body(STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint)
 
 
@@ -76,7 +76,7 @@ def openai_form(status: int, name: str, detail: str, hint: str = "", param: str 
 
 
 def status_of(error: errors.RenglonError) -> tuple[int, str, str, str]:
-    """Status, name, detail and hint of one of our own errors."""
+    """Status, name, detail and hint of a RenglonError."""
     return STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint
 
 
@@ -90,7 +90,7 @@ def _said(request: Request, status: int, name: str, detail: str, hint: str, para
 
 
 def of_error(error: errors.RenglonError, request: Request | None = None) -> JSONResponse:
-    """One of our own errors as a problem document, or in the form that the request's route speaks."""
+    """A RenglonError as a problem document, or in OpenAI's form on the routes that speak it."""
     return _said(request, *status_of(error)) if request else problem(*status_of(error))
 
 
@@ -130,7 +130,7 @@ _TOO_LARGE = (413, "FileTooLarge", "The request is larger than this route takes.
 
 
 class _TooLarge:
-    """The frame answers a body that is announced as too large in plain text, before any handler: said as a problem."""
+    """Turns FastAPI's plain-text refusal of a body that is too large, sent before any handler runs, into a problem."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

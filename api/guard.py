@@ -36,7 +36,7 @@ class Guard:
         self._names |= {"localhost", settings.host.lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on. The body is not touched."""
+        """Refuse the request or pass it on. The body is not read."""
         if scope["type"] == "http":
             try:
                 self._check(scope, Headers(scope=scope))

@@ -1,4 +1,4 @@
-"""What is known of a long piece of work, as it goes over the wire."""
+"""A job's record, as it is sent to clients."""
 
 from __future__ import annotations
 

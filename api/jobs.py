@@ -1,4 +1,4 @@
-"""Long work of the service, one piece at a time in a thread of its own; each can be followed while it goes on."""
+"""The queue of long jobs: one runs at a time, in a thread of its own, and clients can follow its progress."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Jobs:
     async def follow(self, id_: str) -> AsyncIterator[JobInfo]:
         """The job at once, then after changes, until it is done or failed. Raises UnknownJob.
 
-        It looks rather than waits: a follower costs no thread.
+        It polls, so that a client that follows a job takes no thread.
         """
         last: JobInfo | None = None
         while last is None or last.state in ("queued", "running"):
@@ -87,7 +87,7 @@ class Jobs:
             await asyncio.sleep(TELL_S)
 
     def stop(self) -> None:
-        """Take no more work; what is running ends at its next step, and waiting jobs fail."""
+        """Accept no more jobs. The running one ends at its next step, and waiting ones fail."""
         with self._changed:
             self._stopped = True
             for id_, _ in self._queue:
@@ -97,7 +97,7 @@ class Jobs:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until nothing runs and nothing waits; whether that is so."""
+        """Wait until the queue is empty and nothing runs; returns whether that is so."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._queue and not self._running(), seconds)
 

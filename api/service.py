@@ -166,7 +166,7 @@ class Service:
         raise self.error or NotReady(f"Not ready yet: {self.phase}.", "GET /readyz says when.")
 
     def stop(self) -> None:
-        """Release the data folder, unless something is still at work in it."""
+        """Close the data folder, unless a job or a request still uses it."""
         self.workers.stop()
         idle = self.desk.stop()
         if self.opened is not None and idle and not (self._thread and self._thread.is_alive()):
@@ -217,7 +217,7 @@ class Desk:
         return self.jobs.submit("rebuild", lambda advance: _rebuild(renglon, advance))
 
     def purge(self) -> JobInfo:
-        """Queue taking what was deleted off the disk. Raises NotReady, IndexBusy."""
+        """Queue a purge, which removes what was deleted from the disk. Raises NotReady, IndexBusy."""
         renglon = self._service.renglon
         return self.jobs.submit("purge", lambda _: _purge(renglon, self.uploads()))
 

@@ -1,4 +1,4 @@
-"""Threads for what blocks. Reading, asking and writing have their own, so that none of them can starve the others.
+"""Threads for blocking work. Reading, asking and writing have separate ones, so that none can starve the others.
 
 Left to itself, the framework runs every plain function of a route in one pool of forty threads: uploads that wait for
 one another then keep `/readyz` waiting too.

@@ -1,4 +1,4 @@
-"""The service's background threads: what ends one is logged and shown, and the thread begins again."""
+"""The service's background threads. An exception that ends one is logged and reported, and the thread is restarted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Workers:
         self._faults[name] = f"{type(error).__name__} at {now}"
 
     def stop(self) -> None:
-        """Begin no thread again."""
+        """Restart no thread from now on."""
         self.stopped.set()
 
     def _run(self, name: str, work: Callable[[], None]) -> None:

@@ -1,8 +1,7 @@
-"""A second process over the same data folder, which only reads. Possible where Chroma is a server.
+"""A follower: a second process that reads the data folder while another one writes it. It needs a Chroma server.
 
-It follows what the writer does: before each query it takes up the projections that the catalogue names now. What it
-can't have is the writer's patience: for the milliseconds in which the writer takes an old passage away, a query that
-began before may miss a document that is being replaced.
+Before each query it switches to the projections that the catalogue names at that moment. The writer does not wait for
+the follower's queries: one that began before a document is replaced may miss that document for a few milliseconds.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Follower(ReadableStore):
 
     @contextmanager
     def reading(self) -> Iterator[View]:
-        """For the duration of a query: one state of the catalogue, and the projections that it names."""
+        """Hold one state of the catalogue, and the projections that it names, for the duration of a query."""
         with self.views.looking(), self.catalog.snapshot():
             self._follow()
             yield self.views.current()
@@ -55,7 +54,7 @@ class Follower(ReadableStore):
             self._seen = now
 
     def report(self, kind: Kind, damage: ProjectionDamaged, seen: object = None) -> None:
-        """Do without a projection until the catalogue names another one; repairing is up to the writer."""
+        """Leave out a damaged projection until the catalogue names another one; the writer repairs it."""
         self.views.report(kind, damage, seen)
         self._seen = {}
 

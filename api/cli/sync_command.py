@@ -1,4 +1,4 @@
-"""`renglon sync`: here, or handed to the running server; shown as it goes on, and summed up."""
+"""`renglon sync`: done here or handed to the running server, with a progress bar and a summary."""
 
 from __future__ import annotations
 

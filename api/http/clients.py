@@ -1,4 +1,4 @@
-"""A client that goes away takes its work with it: nobody reads the answer, and a model may be writing it."""
+"""Cancels the work for a client that has closed the connection: nobody would read the answer."""
 
 from __future__ import annotations
 

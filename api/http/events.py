@@ -1,4 +1,4 @@
-"""Server-sent events, in the one form in which every route sends them."""
+"""Server-sent events, as all routes send them."""
 
 from __future__ import annotations
 

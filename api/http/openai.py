@@ -1,8 +1,8 @@
-"""OpenAI's door: chat completions and models, so that an OpenAI client or a chat front end works with a base URL alone.
+"""OpenAI's chat completions and models, so that OpenAI clients and chat front ends need nothing but the base URL.
 
-The last user message is the question, what stands before it the history; system messages, tools and sampling
-parameters are not used. Citations stand in the text as markers, and in `annotations` with file and lines. `usage`
-is an estimate: each word and each sign counts as one token, since an extracted answer has no tokens at all.
+The last user message is the question and the messages before it are the history; system messages, tools and sampling
+parameters are ignored. Citations are markers in the text, and `annotations` with file and lines. `usage` is an
+estimate that counts words and punctuation marks, because an extracted answer has no tokens.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ async def _events(engine: Engine, model: str, question: str, history: list[Turn]
 
 
 async def _passed(events: AsyncGenerator[Event, None]) -> None:
-    """Take the first event, the passages."""
+    """Wait for the first event, the passages, which no chunk is made of."""
     await anext(events)
 
 
@@ -242,7 +242,7 @@ def harmless(text: str) -> str:
 
 
 def count(text: str) -> int:
-    """Words and signs of a text: what `usage` counts."""
+    """The number of words and punctuation marks, which `usage` gives."""
     return sum(1 for _ in _TOKEN.finditer(text))
 
 

@@ -44,7 +44,7 @@ _JOB: dict[int | str, dict[str, Any]] = {
 
 
 def router(settings: Settings) -> APIRouter:
-    """The routes; how large a body may be follows from the settings."""
+    """The routes; the settings decide how large a body may be."""
     routes = APIRouter()
     body = settings.max_file_bytes * FILES + 1_000_000
     limits: Any = {"max_files": 1000, "max_fields": 10}
@@ -206,7 +206,7 @@ async def reembed(service: Served) -> JobInfo:
 
 
 async def purge(service: Served) -> JobInfo:
-    """Take the bytes of what was deleted off the disk; answers with a job to follow."""
+    """Remove what was deleted from the disk; answers with a job to follow."""
     return service.desk.purge()
 
 

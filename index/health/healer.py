@@ -1,4 +1,4 @@
-"""A damaged projection is noticed before it does harm, and mended while the rest goes on answering."""
+"""Finds damaged projections before they are opened, and rebuilds them in the background while queries are answered."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _fingerprint(projections: Projections) -> str:
 
 
 def inspect(projections: Projections, views: Views, left_clean: bool) -> bool:
-    """Look at the projections before they are opened here; whether their passages must be compared one by one.
+    """Check the projections before they are opened; returns whether their passages must be compared one by one.
 
     After a clean shutdown nothing is probed and only the numbers of passages are compared.
     """
@@ -95,7 +95,7 @@ class Healer:
         self._stop = threading.Event()
 
     def wake(self) -> None:
-        """Begin, unless it is at work."""
+        """Start rebuilding, unless a rebuild is already running."""
         with self._lock:
             if self._thread is None and not self._stop.is_set():
                 self._thread = threading.Thread(target=self._run, name="renglon-heal", daemon=True)
@@ -108,7 +108,7 @@ class Healer:
             thread.join(seconds)
 
     def close(self) -> None:
-        """Stop; an unfinished rebuild is abandoned."""
+        """Stop the thread; an unfinished rebuild is abandoned."""
         self._stop.set()
         self.wait()
 

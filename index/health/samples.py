@@ -1,4 +1,4 @@
-"""The passages by which it is checked whether a projection still gives back what was put in."""
+"""Samples of passages, with which a projection is checked: each of them must be found by its own vector or words."""
 
 from __future__ import annotations
 

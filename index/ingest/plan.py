@@ -1,4 +1,4 @@
-"""What a sync would do: folders are compared with what is indexed. Nothing is written, no model is loaded."""
+"""Plans a sync by comparing folders with what is indexed. Nothing is written and no model is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders become, or stay, an index: only what changed is read twice, split, embedded and projected."""
+"""Brings folders and the index into step: only files that changed are split, embedded and projected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents that came over HTTP: their bytes lie in the data folder, under names made of ids and hashes alone.
+"""Documents that came over HTTP. Their bytes are kept in the data folder, under names made only of ids and hashes.
 
 The order of a change: bytes on disk, then the catalogue, then the projections; the bytes of the version before go
 last. A file that no document of the catalogue names is left over from a request that was cut off.
@@ -130,7 +130,7 @@ class Uploads:
         return next((row for row in self._store.catalog.documents() if row.id == id_), None)
 
     def _keep(self, document: Document, raw: bytes) -> None:
-        """Put the bytes on disk: whole under their name, or not at all."""
+        """Write the bytes to disk in one step: the file is either complete under its name or absent."""
         self._folder.mkdir(exist_ok=True)
         temporary = self._folder / f".{document.id}-{uuid.uuid4().hex}"
         try:

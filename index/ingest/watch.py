@@ -46,7 +46,7 @@ class Watcher:
                 stop.wait(LOOK_MS / 1000)
 
     def _watch(self, before: list[tuple[int, int] | None], stop: threading.Event) -> None:
-        """Watch these very folders; returns when one of them is gone or another stands in its place."""
+        """Watch exactly these folders; returns when one of them is gone or was replaced by another one."""
         changes: Iterator[set[tuple[Change, str]]] = watch(
             *self._roots, watch_filter=self._wanted, debounce=LONGEST_BURST_MS, step=QUIET_MS, rust_timeout=LOOK_MS,
             yield_on_timeout=True, stop_event=stop, raise_interrupt=False, ignore_permission_denied=True,
@@ -71,7 +71,7 @@ class Watcher:
         return [_identity(root) for root in self._roots]
 
     def _wanted(self, change: Change, path: str) -> bool:
-        """Whether a change can concern the index: of a file that is indexed, or of a folder."""
+        """Whether a change can matter to the index: it is of a folder, or of a file that is indexed."""
         root = next((root for root in self._roots if Path(path).is_relative_to(root)), None)
         if root is None or Path(path) == root:
             return False
