@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from eval.datasets import UNANSWERABLE_KINDS
 from eval.judge import Record
@@ -191,7 +192,7 @@ def _confidence(records: Sequence[Record], seed: int) -> dict[str, Pair]:
     for kind in UNANSWERABLE_KINDS:
         if (mine := ~answerable & (kinds == kind)).any():
             out[f"roc_auc_{kind}"] = auc(answerable | mine)
-    if len(records):
+    if len(records) and _are_probabilities(confidence):
         out["calibration_error"] = (
             expected_calibration_error(confidence, answerable),
             bootstrap(expected_calibration_error, confidence, answerable, seed=seed, resamples=300),
@@ -202,6 +203,11 @@ def _confidence(records: Sequence[Record], seed: int) -> dict[str, Pair]:
         bootstrap(lambda c, right: risk_coverage(c, right).area, confidence, correct, seed=seed, resamples=300),
     )
     return out
+
+
+def _are_probabilities(confidence: npt.NDArray[np.float64]) -> bool:
+    """False for a baseline that only ranks: the score of its best passage serves as its confidence."""
+    return bool(((confidence >= 0) & (confidence <= 1)).all())
 
 
 def _latency(records: Sequence[Record], seed: int) -> dict[str, Pair]:
@@ -240,13 +246,18 @@ def curves(records: Sequence[Record]) -> Figures:
         "recall": [ratio([rank is not None and rank <= k for rank in ranks]) for k in range(1, 11)] if ranks else [],
         "coverage": curve.coverage[::step].tolist(),
         "risk": curve.risk[::step].tolist(),
-        "reliability": [
-            {"confidence": row.confidence, "accuracy": row.accuracy, "n": row.n}
-            for row in calibration_bins([r["confidence"] for r in records], [r["answerable"] for r in records])
-            if row.n
-        ],
+        "reliability": _reliability(records),
         "latency_ms": _times(records),
     }
+
+
+def _reliability(records: Sequence[Record]) -> list[dict[str, float]]:
+    """The bins of confidence that have cases."""
+    confidence = np.array([r["confidence"] for r in records], dtype=float)
+    if not _are_probabilities(confidence):
+        return []
+    bins = calibration_bins(confidence, [r["answerable"] for r in records])
+    return [{"confidence": row.confidence, "accuracy": row.accuracy, "n": row.n} for row in bins if row.n]
 
 
 def parse_floors(texts: Iterable[str]) -> dict[str, float]:

@@ -290,6 +290,9 @@ def test_the_reliability_diagram_shows_each_bin_that_has_cases(records: list[Rec
     plot = html.split("<figcaption>Reliability of the confidence</figcaption>")[1].split("</figure>")[0]
     assert "<title>Renglón: 0.7, 0.000</title>" in plot
     assert "perfectly calibrated" in plot
+    scores = [{**r, "confidence": 7.0} for r in records]  # of a baseline that only ranks
+    assert curves(scores)["reliability"] == []
+    assert "calibration_error" not in summarise(scores)["metrics"]
     assert "Reliability" in page(result_of(records, curves={}))  # a report of before has no such curve
 
 
