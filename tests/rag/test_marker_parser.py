@@ -6,30 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.written.assembler import Closed, Draft, Words
-from rag.written.marker_parser import Cited, MarkerParser
-
-PLACES = {"a.txt:3": 2}
-
-
-def read(text: str, size: int = 10**6, known: int = 5) -> tuple[str, int]:
-    """The text as it is written, with ⟦ids⟧ at the end of each sentence; how many markers were dropped."""
-    parser, draft = MarkerParser(known, PLACES), Draft()
-    steps = []
-    for start in range(0, len(text), size):
-        for token in parser.feed(text[start : start + size]):
-            steps += draft.add(token)
-    for token in parser.close():
-        steps += draft.add(token)
-    steps += draft.close()
-    written = ""
-    for step in steps:
-        if isinstance(step, Words):
-            written += step.text
-        else:
-            assert written.endswith(step.text)
-            written += f"⟦{','.join(map(str, step.ids))}⟧"
-    return written, parser.dropped
+from tests.support.parsers import REPLIES, check_reply, read
 
 
 @pytest.mark.parametrize(
@@ -81,29 +58,7 @@ def test_every_form_in_chunks_of_every_size(text: str, written: str, dropped: in
         assert (re.sub(" +", " ", found), count) == (written, dropped), size
 
 
-FORMS = """[1] | [ | ] | [2 | ,3] | 【4】 | [9] | [1-3] | . | ! | ![a](b) | http |
- s:// | www. | www | / | : | <b> | < | >
- | <think> | </think> | [a.txt:3] | [b.txt:9] | ( | ) | « | » | ¿ | … | Kim | viajó | EE. UU. | 6.700 | NO_ANSWER"""
-PIECES = st.lists(
-    st.sampled_from([*map(str.strip, FORMS.split("|")), ". ", " ", "\n", "\n\n", "\ud83d", "\u202e"])
-    | st.text(max_size=6),
-    max_size=25,
-)
-
-
 @settings(max_examples=600, deadline=None)
-@given(PIECES, st.integers(1, 9))
+@given(REPLIES, st.integers(1, 9))
 def test_fuzzed(pieces: list[str], size: int) -> None:
-    """Whatever comes: no crash, nothing that reaches out, ids only that were given, and chunks make no difference."""
-    text = "".join(pieces)
-    parser, draft = MarkerParser(5, PLACES), Draft()
-    tokens = [token for start in range(0, len(text), size) for token in parser.feed(text[start : start + size])]
-    tokens += parser.close()
-    assert all(1 <= id_ <= 5 for token in tokens if isinstance(token, Cited) for id_ in token.ids)
-    steps = [step for token in tokens for step in draft.add(token)] + draft.close()
-    written = "".join(step.text for step in steps if isinstance(step, Words))
-    written.encode()
-    assert not re.search(r"https?://\w|www\.\w|!\[[^\[\]]*\]\(|<img|<b>|\u202e", written)
-    assert "".join("".join(s.text.split()) for s in steps if isinstance(s, Closed)) == "".join(written.split())
-    if "\ud83d" not in text:
-        assert read(text, size) == read(text)
+    check_reply(pieces, size)
