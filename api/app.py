@@ -14,6 +14,7 @@ from api import errors, guard, pages
 from api.http import batch, exports, openai, writes
 from api.http.routes import router
 from api.mcp.door import McpDoor
+from api.observer import Observer
 from api.service import Service
 from rag.settings import Settings
 
@@ -45,6 +46,7 @@ def create_app(settings: Settings, url: str = "", watch: bool = False, service: 
     app.state.service = service
     errors.install(app)
     app.add_middleware(guard.Guard, settings=settings)
+    app.add_middleware(Observer, metrics=service.metrics)
     app.include_router(router)
     app.include_router(writes.router(settings))
     app.include_router(openai.router)

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.observer import request_id
 from rag import errors
 
 log = logging.getLogger("renglon")
@@ -44,23 +45,29 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.NotAllowed: 403,
     errors.TooManyWrongKeys: 429,
     errors.NotReady: 503,
+    errors.Overloaded: 503,
+    errors.Abandoned: 499,
 }
 
 
-_HEADERS = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}
+def _headers(status: int, seconds: int) -> dict[str, str]:
+    waits = {503: {"Retry-After": str(seconds)}, 429: {"Retry-After": "60"}}
+    return {**waits, 401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
 
 
-def problem(status: int, name: str, detail: str, hint: str = "") -> JSONResponse:
-    """A problem document: type, title, status, detail, and what to do about it."""
+def problem(status: int, name: str, detail: str, hint: str = "", seconds: int = 1) -> JSONResponse:
+    """A problem document: type, title, status, detail, and what to do about it; `seconds`: when to ask again."""
     document = body(status, name, detail, hint)
-    return JSONResponse(document, status, _HEADERS.get(status), media_type="application/problem+json")
+    return JSONResponse(document, status, _headers(status, seconds), media_type="application/problem+json")
 
 
 def body(status: int, name: str, detail: str, hint: str = "") -> dict[str, Any]:
     """What a problem document holds."""
     title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
     slug = title.lower().replace(" ", "-")
-    return {"type": f"urn:renglon:{slug}", "title": title, "status": status, "detail": detail, "hint": hint}
+    document = {"type": f"urn:renglon:{slug}", "title": title, "status": status, "detail": detail, "hint": hint}
+    number = request_id.get()
+    return document if number is None else {**document, "request_id": number}
 
 
 def body_of(error: errors.RenglonError) -> dict[str, Any]:
@@ -80,18 +87,26 @@ def status_of(error: errors.RenglonError) -> tuple[int, str, str, str]:
     return STATUS.get(type(error), 500), type(error).__name__, error.detail, error.hint
 
 
-def _said(request: Request, status: int, name: str, detail: str, hint: str, param: str | None = None) -> JSONResponse:
+def _said(
+    request: Request, status: int, name: str, detail: str, hint: str, param: str | None = None, seconds: int = 1
+) -> JSONResponse:
     """The error in the form that the route speaks."""
     if not request.url.path.startswith(OPENAI_PATHS):
-        return problem(status, name, detail, hint)
+        return problem(status, name, detail, hint, seconds)
     # OpenAI answers 400 where we answer 422; its clients' own classes of errors go by that.
     status = 400 if status == 422 else status
-    return JSONResponse(openai_form(status, name, detail, hint, param), status, _HEADERS.get(status))
+    return JSONResponse(openai_form(status, name, detail, hint, param), status, _headers(status, seconds))
 
 
 def of_error(error: errors.RenglonError, request: Request | None = None) -> JSONResponse:
     """A RenglonError as a problem document, or in OpenAI's form on the routes that speak it."""
-    return _said(request, *status_of(error)) if request else problem(*status_of(error))
+    seconds = _seconds(error)
+    return _said(request, *status_of(error), None, seconds) if request else problem(*status_of(error), seconds)
+
+
+def _seconds(error: errors.RenglonError) -> int:
+    """When it is worth asking again."""
+    return error.seconds if isinstance(error, errors.Overloaded) else 1
 
 
 def install(app: FastAPI) -> None:
@@ -100,7 +115,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(errors.RenglonError)
     def _own(request: Request, error: errors.RenglonError) -> JSONResponse:
         param = "messages" if isinstance(error, errors.InvalidQuestion) else None
-        return _said(request, *status_of(error), param)
+        return _said(request, *status_of(error), param, _seconds(error))
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -77,7 +77,7 @@ def serve(settings: Settings, watch: bool = False, service: Service | None = Non
     sock = bind(settings.host, settings.port)
     host, port = _reachable(sock.getsockname()[0]), sock.getsockname()[1]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    logs.install(logging.INFO)
+    logs.install(logging.INFO, json_lines=settings.log_format == "json")
     log.info("listening on %s", url)
     log.info("articles in %s, data in %s", settings.corpus.resolve(), settings.data_dir.resolve())
     _say_that_env_is_not_read()

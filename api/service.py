@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from api.job_info import JobInfo
 from api.jobs import Advance, Jobs
+from api.metrics import Metrics
 from api.workers import Workers
 from rag.errors import ModelMismatch, NoReadableFile, NotReady, RenglonError
 from rag.settings import Settings
@@ -47,6 +48,7 @@ class Service:
         self.instance = secrets.token_hex(16)
         self.opened: Renglon | None = None
         self.workers = Workers()
+        self.metrics = Metrics()
         self.desk = Desk(self)
         self._thread: threading.Thread | None = None
 

@@ -1,4 +1,5 @@
-"""Threads for blocking work. Reading, asking and writing have separate ones, so that none can starve the others.
+"""Threads for blocking work. Reading and writing have separate ones, so that neither can starve the other; questions
+have a pool with a queue (`rag/pool.py`).
 
 Left to itself, the framework runs every plain function of a route in one pool of forty threads: uploads that wait for
 one another then keep `/readyz` waiting too.
@@ -15,9 +16,9 @@ from anyio.lowlevel import RunVar
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-Kind = Literal["reading", "asking", "writing"]
-# Reading waits for the disk, asking for the processor; changes are made one at a time, so further threads only wait.
-THREADS: dict[Kind, int] = {"reading": 8, "asking": 8, "writing": 4}
+Kind = Literal["reading", "writing"]
+# Changes are made one at a time, so further threads only wait.
+THREADS: dict[Kind, int] = {"reading": 8, "writing": 4}
 P = ParamSpec("P")
 T = TypeVar("T")
 _limiters: RunVar[dict[Kind, CapacityLimiter]] = RunVar("renglon_limiters")

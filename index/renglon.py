@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from index.corpus.globs import Globs
+from index.model.turns import Turns
+from rag.pool import Pool
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ class Renglon:
         self.store: Store | Follower = open_store(settings.data_dir, command, wait_s, settings.chroma_url)
         self._encoder = encoder
         self._engine: Engine | None = None
+        self.turns = encoder.turns if encoder else Turns()
+        self.pool = Pool(settings.max_waiting, settings.max_wait_s)
         self.coming: Encoder | None = None
 
     def writable(self) -> Store:
@@ -60,7 +64,7 @@ class Renglon:
             from index.model.encoder import load_encoder
             from index.model.previous import former_encoder
 
-            wanted = load_encoder(self.settings)
+            wanted = load_encoder(self.settings, self.turns)
             former = former_encoder(self.store.catalog.model, wanted, self.settings)
             self._encoder, self.coming = (former, wanted) if former else (wanted, None)
         return self._encoder
@@ -80,7 +84,7 @@ class Renglon:
         """Embed everything with the model of the settings, then answer with it. Returns the passages embedded."""
         encoder = self.encoder() if self.coming is None else self.coming
         # Made before the switch, so that a question in the middle of it finds an engine that can answer.
-        engine = build_engine(self.store, encoder, self.settings)
+        engine = build_engine(self.store, encoder, self.settings, self.pool)
         if self._engine is not None:
             self._engine.successor = engine
         count = self._syncer(encoder).reembed(progress)
@@ -102,7 +106,7 @@ class Renglon:
             require_same_model(self.store, self.encoder())
             if not self.store.follows:
                 self.writable().catch_up()
-            self._engine = build_engine(self.store, self.encoder(), self.settings)
+            self._engine = build_engine(self.store, self.encoder(), self.settings, self.pool)
             self._engine.warm()
         return self._engine
 
@@ -129,8 +133,8 @@ def globs_of(settings: Settings) -> Globs:
     return Globs.parse(settings.include, settings.exclude)
 
 
-def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings) -> Engine:
-    """An engine over an open store."""
+def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings, pool: Pool | None = None) -> Engine:
+    """An engine over an open store; `pool` runs what is asked of it asynchronously."""
     from index.articles import StoredArticles
     from index.model.reader import load_reader
     from index.retriever import HybridRetriever
@@ -157,6 +161,7 @@ def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings) -> 
         max_sentences=settings.max_sentences,
         author=author,
         support=SupportCheck(encoder) if author else None,
+        pool=pool,
         conversation=Conversation(StoredArticles(store), index.lexicon, index.boilerplate, index.version),
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -27,6 +28,7 @@ from rag.evidence.rank import Asked, Evidence, Lexicon, collect, in_order
 from rag.evidence.select import choose
 from rag.followups import is_followup
 from rag.followups import standalone as by_rules
+from rag.pool import Pool, require_client
 from rag.progress import Clock, Finding, as_hit, cites
 from rag.question import language_of, tidy
 from rag.reading.agreement import Agreement, agreement
@@ -87,15 +89,17 @@ class Engine(BaseQueryEngine):
         author: Author | None = None,
         support: SupportCheck | None = None,
         conversation: Conversation | None = None,
+        pool: Pool | None = None,
     ) -> None:
         """`reader` says where the answer stands, if it does; without it the ranking alone decides. `author` writes the
         answers, and `support` checks what it wrote; without them sentences are extracted. `conversation` answers what
-        isn't a question; without it everything is taken for one."""
+        isn't a question; without it everything is taken for one. `pool` runs what is asked for asynchronously."""
         self._retriever, self._encoder, self._index, self._reader = retriever, encoder, index, reader
         self._calibration = calibration
         self._max_chars, self._max_sentences = max_chars, max_sentences
         self._author, self._support = author, support
         self._conversation = conversation
+        self.pool = pool or Pool()
         self.successor: Engine | None = None  # answers once the index was given another model
         super().__init__(CallbackManager([]))
 
@@ -113,11 +117,22 @@ class Engine(BaseQueryEngine):
         if self._author is None:
             return _last(self.stream(question, history))
         with ThreadPoolExecutor(1) as pool:  # the caller's thread may have a loop of its own
-            return pool.submit(asyncio.run, self.aanswer(question, history)).result()
+            return pool.submit(asyncio.run, self._patiently(question, history)).result()
 
     async def aanswer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """Answer a question, written by the model where there is one."""
+        """Answer a question, written by the model where there is one. Raises Overloaded too."""
         return _last([event async for event in self.astream(question, history)])
+
+    async def _patiently(self, question: str, history: Sequence[Turn]) -> Answer:
+        return _last([event async for event in self._steps(question, history, self.pool.go_on)])
+
+    async def aextract(self, question: str, history: Sequence[Turn] = ()) -> list[Event]:
+        """The steps of an extracted answer. Raises Overloaded too."""
+        return await self.pool.run(lambda: list(self.stream(question, history)))
+
+    async def asearch(self, query: str) -> SearchResult:
+        """The passages that a question would be answered from. Raises Overloaded too."""
+        return await self.pool.run(self.search, query)
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """The steps of an extracted answer, as they are made; the last one carries the whole."""
@@ -128,21 +143,29 @@ class Engine(BaseQueryEngine):
         yield PassagesFound(finding.passages)
         yield from self._extract(finding, writer=writer)
 
-    async def astream(self, question: str, history: Sequence[Turn] = ()) -> AsyncIterator[Event]:
-        """The steps of an answer, written by the model where there is one; the last one carries the whole."""
-        if (aside := await asyncio.to_thread(self._aside, question)) is not None:
-            for event in aside:
+    async def astream(self, question: str, history: Sequence[Turn] = ()) -> AsyncGenerator[Event, None]:
+        """The steps of an answer, written by the model where there is one; the last one carries the whole.
+
+        Raises Overloaded before the first one.
+        """
+        async with aclosing(self._steps(question, history, self.pool.run)) as steps:
+            async for event in steps:
+                yield event
+
+    async def _steps(
+        self, question: str, history: Sequence[Turn], admitted: Callable[..., Awaitable[Any]]
+    ) -> AsyncGenerator[Event, None]:
+        if self._author is None:
+            for event in await admitted(lambda: list(self.stream(question, history))):
                 yield event
             return
-        if self._author is None:
-            finding, writer = await asyncio.to_thread(self._settled, question, history)
-            yield PassagesFound(finding.passages)
-            for event in await asyncio.to_thread(lambda: list(self._extract(finding, writer=writer))):
+        if (aside := await admitted(self._aside, question)) is not None:
+            for event in aside:
                 yield event
             return
         deadline = self._author.deadline()
         standalone = await self._understood(question, history, deadline)
-        finding = await asyncio.to_thread(self._find, question, history, standalone)
+        finding = await self.pool.go_on(self._find, question, history, standalone)
         yield PassagesFound(finding.passages)
         if finding.verdict != "no_evidence":
             async for event in self._written(self._author, finding, deadline):
@@ -196,6 +219,7 @@ class Engine(BaseQueryEngine):
         evidence = without_boilerplate(evidence, self._index.boilerplate)
         clock.lap("evidence")
         if self._reader:
+            require_client()  # reading takes most of the time
             evidence = read_evidence(self._reader, question, evidence)
             clock.lap("read")
         return hits, evidence

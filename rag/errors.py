@@ -26,6 +26,8 @@ RenglonError
 ├── NotAllowed               the request comes from a page or for a host that is not allowed
 ├── UnsafeAddress            another address than loopback was set without an API key
 ├── PortInUse                the address to listen on is taken
+├── Overloaded               too many questions are waiting
+├── Abandoned                who asked has left, so that nobody would read the answer
 └── NotReady                 the model is still loading, or loading failed
 """
 
@@ -142,6 +144,18 @@ class UnsafeAddress(RenglonError):
 
 class PortInUse(RenglonError):
     """The address to listen on is taken."""
+
+
+class Overloaded(RenglonError):
+    """Too many questions are waiting; in `seconds` it will be fewer."""
+
+    def __init__(self, detail: str, hint: str = "", seconds: int = 1) -> None:
+        super().__init__(detail, hint)
+        self.seconds = seconds
+
+
+class Abandoned(RenglonError):
+    """Who asked has left, so that nobody would read the answer."""
 
 
 class NotReady(RenglonError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
@@ -38,12 +39,15 @@ class Settings(BaseSettings):
     max_file_sentences: int = Field(200_000, ge=1, description="Files with more sentences are refused.")
     max_question_chars: int = Field(2000, ge=1, description="Longer questions are refused.")
     passages: int = Field(10, ge=1, le=50, description="Passages retrieved for an answer.")
+    max_waiting: int = Field(64, ge=0, description="Questions that may wait; further ones are refused (503).")
+    max_wait_s: float = Field(3, gt=0, description="Seconds that a question may wait; then it is refused (503).")
     max_sentences: int = Field(3, ge=1, le=3, description="Most sentences in an extractive answer.")
     calibration: Path | None = Field(None, description="File of `renglon eval --calibrate`; default: the shipped one.")
     threads: int = Field(0, ge=0, description="CPU threads of the encoder; 0: as many as there are cores.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0: any free one.")
 
+    log_format: Literal["text", "json"] = Field("text", description="How the server's log is written.")
     api_key: SecretStr | None = Field(None, description="Keys by comma; when set, each /v1 route requires one of them.")
     read_key: SecretStr | None = Field(None, description="Keys by comma that may ask and read, and change nothing.")
     allowed_hosts: str = Field("", description="Further names that the service answers to, by comma.")

@@ -5,11 +5,15 @@ Exit codes: 0 well; 1 an error, or doctor found something; 2 wrong usage; 3 the 
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import entry_points, version
+from importlib.abc import InspectLoader
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -324,11 +328,25 @@ def _model_server(settings: Settings) -> list[Any]:
     return [Finding("model server", True, f"{server.url} answers with {wanted or names[0]}")]
 
 
+def _summary(entry: EntryPoint) -> str:
+    """What a command of another package says of itself, read from its source."""
+    spec = importlib.util.find_spec(entry.module)
+    source = spec.loader.get_source(entry.module) if spec and isinstance(spec.loader, InspectLoader) else None
+    for node in ast.parse(source or "").body:
+        if isinstance(node, ast.FunctionDef) and node.name == entry.attr:
+            return ast.get_docstring(node) or ""
+    return ""
+
+
 def main() -> None:
     """Run the command line; one of our own errors becomes one line and exit code 1."""
     logs.install(logging.WARNING, "%(message)s")
+    completing = any(name.endswith("_COMPLETE") for name in os.environ)
     for entry in entry_points(group="renglon.commands"):
-        app.command(entry.name)(entry.load())
+        if completing or entry.name in sys.argv:
+            app.command(entry.name)(entry.load())
+        else:  # only its name and its first sentence are wanted: importing it would take as long as all the rest
+            app.command(entry.name, help=_summary(entry))(lambda: None)
     try:
         app(prog_name="renglon")
     except RenglonError as error:

@@ -15,7 +15,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,7 +26,6 @@ from api.http.events import event as event_of
 from api.http.events import streamed
 from api.http.schemas import MOST_TURNS, TURN_CHARS
 from api.service import Service
-from api.threads import limiter
 from rag.errors import InvalidQuestion, RenglonError
 from rag.events import Event, Finished, Retracted, TextAdded
 from rag.question import tidy
@@ -123,7 +121,7 @@ async def chat_completions(body: ChatRequest, request: Request, service: Served)
     """
     engine = service.engine
     question, history = _conversation(body.messages, service.settings.max_question_chars)
-    events = _events(engine, body.model, question, history)
+    events = service.metrics.counted(_events(engine, body.model, question, history))
     reply = _Reply(body, str(request.base_url))
     if body.stream:
         # Whatever can be refused is refused before the answer begins, because by then the status has been sent.
@@ -144,11 +142,10 @@ def _conversation(messages: list[Message], most: int) -> tuple[str, list[Turn]]:
 
 async def _events(engine: Engine, model: str, question: str, history: list[Turn]) -> AsyncGenerator[Event, None]:
     if model == EXTRACTIVE:
-        extracted = await to_thread.run_sync(lambda: list(engine.stream(question, history)), limiter=limiter("asking"))
-        for event in extracted:
+        for event in await engine.aextract(question, history):
             yield event
         return
-    async with aclosing(engine.astream(question, history)) as events:  # type: ignore[type-var]
+    async with aclosing(engine.astream(question, history)) as events:
         async for event in events:
             yield event
 

@@ -9,14 +9,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from api import errors
+from api import errors, exposition
 from api.errors import PROBLEM
 from api.http import schemas
 from api.http.clients import unless_gone
 from api.http.events import event, streamed
 from api.service import Service
 from api.threads import as_json, in_threads
-from rag.errors import InvalidQuestion, LinesOutOfRange, RenglonError
+from rag.errors import InvalidQuestion, LinesOutOfRange, Overloaded, RenglonError
 from rag.events import Event
 from rag.question import tidy
 from rag.types import Answer, SearchResult
@@ -25,7 +25,7 @@ router = APIRouter()
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     409: {"description": "Nothing indexed yet, or indexed with another model.", **PROBLEM},
     422: {"description": "The request can't be used; `detail` says why.", **PROBLEM},
-    503: {"description": "The model is still loading.", **PROBLEM},
+    503: {"description": "Too many questions are waiting, or the model is still loading.", **PROBLEM},
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
     404: {"description": "No such document.", **PROBLEM},
@@ -58,14 +58,29 @@ async def query(body: schemas.QueryRequest, request: Request, service: Served) -
     engine = service.engine
     question = tidy(body.question, service.settings.max_question_chars)
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
-        return streamed(_events(engine.astream(question, body.history)))
-    answer = await unless_gone(request, engine.aanswer(question, body.history))
+        events = service.metrics.counted(engine.astream(question, body.history))
+        # A refusal has a status of its own; what fails later is told in the stream.
+        return streamed(_events(events, await unless_gone(request, _first(events))))
+    answer = service.metrics.answer(await unless_gone(request, engine.aanswer(question, body.history)))
     # It is an Answer already: having the frame validate and take it apart again would take a millisecond.
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-async def _events(events: AsyncIterator[Event]) -> AsyncIterator[str]:
+async def _first(events: AsyncIterator[Event]) -> Event | Exception:
+    """The first event, or what failed instead. Raises Overloaded."""
     try:
+        return await anext(events)
+    except Overloaded:
+        raise
+    except Exception as error:
+        return error
+
+
+async def _events(events: AsyncIterator[Event], first: Event | Exception) -> AsyncIterator[str]:
+    try:
+        if isinstance(first, Exception):
+            raise first
+        yield event(first.data(), first.kind)
         async for step in events:
             yield event(step.data(), step.kind)
     except RenglonError as error:
@@ -76,10 +91,9 @@ async def _events(events: AsyncIterator[Event]) -> AsyncIterator[str]:
 
 
 @router.post("/v1/search", responses=_REFUSALS, tags=["ask"], response_model=SearchResult)
-@in_threads("asking")
-def search(body: schemas.SearchRequest, service: Served) -> Response:
+async def search(body: schemas.SearchRequest, request: Request, service: Served) -> Response:
     """The passages nearest to a question, best first, without an answer."""
-    return as_json(service.engine.search(body.query))
+    return as_json(await unless_gone(request, service.engine.asearch(body.query)))
 
 
 @router.get("/v1/documents", tags=["documents"], responses={503: _UNKNOWN[503]}, response_model=schemas.DocumentList)
@@ -173,3 +187,10 @@ async def readyz(service: Served) -> JSONResponse:
     return JSONResponse(
         {"status": service.state, "phase": service.open_phase, "faults": service.workers.faults}, status
     )
+
+
+@router.get("/metrics", tags=["health"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@in_threads("reading")
+def metrics(service: Served) -> Response:
+    """What the service counts of itself, for Prometheus. No question and no text is in it."""
+    return Response(exposition.text(service), media_type=exposition.CONTENT_TYPE)

@@ -76,12 +76,11 @@ class OwnArticles:
 
     async def ask(self, question: str) -> Answer:
         """An answer."""
-        return await (await self._engine()).aanswer(question)
+        return self._service.metrics.answer(await (await self._engine()).aanswer(question))
 
     async def search(self, query: str) -> SearchResult:
         """The nearest passages."""
-        engine = await self._engine()
-        return await to_thread.run_sync(engine.search, query, limiter=limiter("asking"))
+        return await (await self._engine()).asearch(query)
 
     async def documents(self) -> list[Document]:
         """All documents, by file."""

@@ -7,13 +7,15 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from contextlib import AbstractContextManager
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from index.model import bundled
+from index.model.turns import Together, Turns
 from rag.errors import ModelDamaged
 from rag.settings import BUNDLED, Settings
 from rag.vectors import Vectors
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 # 8 to 32 are equally fast once texts are sorted by length; 16 keeps the peak of memory low.
 BATCH = 16
-# Texts are sorted over windows of this many batches, so that progress can be shown on long work.
-WINDOW = BATCH * 16
+# Texts, sorted by length, are computed in windows of so many: in between progress can be shown, and questions go first.
+WINDOW = BATCH * 4
 # Raised when the same weights come to make other vectors, so that old and new are never compared.
 SCHEME = 2
 
@@ -51,31 +53,57 @@ class Encoder:
     `name` and `revision` identify the vectors that it makes; vectors of two revisions are never compared.
     """
 
-    def __init__(self, network: Network, name: str, revision: str, query: str, passage: str) -> None:
+    def __init__(
+        self, network: Network, name: str, revision: str, query: str, passage: str, turns: Turns | None = None
+    ) -> None:
+        """`turns`: who may compute now, shared with other models of the process."""
         self._network = network
+        if turns is not None:
+            self.turns = turns
+        self._together = Together(self._queries, self.turns, BATCH)
         self._query_prompt, self._passage_prompt = query, passage
         self.name, self.revision = name, f"{revision}.{SCHEME}"
         self.dimension = network.dimension
 
+    @cached_property
+    def turns(self) -> Turns:
+        """Who may compute now."""
+        return Turns()
+
     def encode_query(self, question: str) -> Vectors:
-        """Unit vector of one question, shape (dimension,), float32 throughout (bf16 is slower for one text)."""
-        vector: Vectors = self._network.vectors([self._query_prompt + question], bf16=False)[0]
-        return vector
+        """Unit vector of one question, shape (dimension,), float32 throughout (bf16 is slower for one text).
+
+        Questions of several threads that wait at the same time are encoded together.
+        """
+        return self._together(question)
 
     def encode_queries(self, questions: Sequence[str]) -> Vectors:
         """Unit vectors of many questions, shape (questions, dimension), float32 throughout as for one."""
-        return self._network.vectors([self._query_prompt + question for question in questions], bf16=False)
+        with self.turns.question("encode"):
+            return self._network.vectors([self._query_prompt + question for question in questions], bf16=False)
+
+    def _queries(self, questions: list[str]) -> list[Vectors]:
+        return list(self._network.vectors([self._query_prompt + question for question in questions], bf16=False))
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Unit vectors of passages or sentences, shape (len(texts), dimension), in the order given.
 
         `progress` is called with the number of texts done since its last call.
         """
+        return self._windows(texts, progress, partial(self.turns.question, "encode"))
+
+    def _windows(
+        self,
+        texts: Sequence[str],
+        progress: Callable[[int], None] | None,
+        turn: Callable[[], AbstractContextManager[Any]],
+    ) -> Vectors:
         out = np.zeros((len(texts), self.dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         for start in range(0, len(order), WINDOW):
             rows = order[start : start + WINDOW]
-            out[rows] = self._network.vectors([self._passage_prompt + texts[i] for i in rows], self._bf16)
+            with turn():
+                out[rows] = self._network.vectors([self._passage_prompt + texts[i] for i in rows], self._bf16)
             if progress:
                 progress(len(rows))
         return out
@@ -101,7 +129,8 @@ class Encoder:
                 late[firsts[i] : firsts[i + 1]] = vectors
             if progress:
                 progress(len(rows))
-        own = self.encode_passages([text[a:b] for text, spans in passages for a, b in spans], progress)
+        sentences = [text[a:b] for text, spans in passages for a, b in spans]
+        own = self._windows(sentences, progress, self.turns.indexing)
         cut_off = ~late.any(axis=1)  # beyond what the model reads
         late[cut_off] = own[cut_off]
         return whole, ((own + late) / 2).astype(np.float32)
@@ -116,7 +145,8 @@ class Encoder:
     def _pool(self, batch: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> tuple[Vectors, list[Vectors]]:
         """Passage vectors of a batch, and unit means of each sentence's tokens (0 where it has none)."""
         texts = [self._passage_prompt + text for text, _ in batch]
-        states, offsets, vectors = self._network.pooled(texts, self._bf16)
+        with self.turns.indexing():
+            states, offsets, vectors = self._network.pooled(texts, self._bf16)
         offsets = offsets - len(self._passage_prompt)
         pooled = []
         for row, (_, spans) in enumerate(batch):
@@ -151,7 +181,7 @@ def bf16_is_faster() -> bool:
     return seconds(torch.bfloat16) < 0.8 * seconds(torch.float32)
 
 
-def load_encoder(settings: Settings) -> Encoder:
+def load_encoder(settings: Settings, turns: Turns | None = None) -> Encoder:
     """The encoder that the settings name. Raises ModelDamaged when its files can't be loaded."""
     local = settings.model == BUNDLED or Path(settings.model).is_dir()
     if local:
@@ -171,7 +201,7 @@ def load_encoder(settings: Settings) -> Encoder:
         raise ModelDamaged(
             f"The model {name} can't be loaded: {error}.", "Check RENGLON_MODEL, or delete the model's folder."
         ) from error
-    return Encoder(network, name, revision, settings.query_prompt, settings.passage_prompt)
+    return Encoder(network, name, revision, settings.query_prompt, settings.passage_prompt, turns)
 
 
 def _network(folder: str, local: bool) -> Network:

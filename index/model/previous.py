@@ -26,7 +26,7 @@ def former_encoder(stored: ModelKey | None, wanted: Encoder, settings: Settings)
     if name != BUNDLED and not Path(name).is_dir():
         return None
     try:
-        former = load_encoder(settings.model_copy(update={"model": name}))
+        former = load_encoder(settings.model_copy(update={"model": name}), wanted.turns)
     except ModelDamaged as error:
         log.warning("the model that the index was made with can't be loaded: %s", error.detail)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -31,6 +32,7 @@ def load_reader(settings: Settings, encoder: Encoder, shipped: Traversable | Non
     from rag.reading.reader import Reader
     from rag.reading.weights import fits, load
 
+    turn = partial(encoder.turns.question, "read")
     lower = encoder.lower_layers()
     if settings.reader == BUNDLED:
         shipped = shipped or files("rag.reading") / WEIGHTS
@@ -43,10 +45,10 @@ def load_reader(settings: Settings, encoder: Encoder, shipped: Traversable | Non
             if lower is None or not fits(path, lower.weights):
                 log.warning("the bundled reader does not fit the model %s: answers are found without one", encoder.name)
                 return None
-            return Reader(lower, load(path, lower.weights), lower.bf16)
+            return Reader(lower, load(path, lower.weights), lower.bf16, turn)
     if lower is None:
         raise ModelDamaged(
             f"No reader fits the model {encoder.name}, which is not of the bundled one's kind.",
             "Set RENGLON_READER=off.",
         )
-    return Reader(lower, load(Path(settings.reader), lower.weights), lower.bf16)
+    return Reader(lower, load(Path(settings.reader), lower.weights), lower.bf16, turn)

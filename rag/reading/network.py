@@ -42,7 +42,20 @@ class Layer(nn.Module):
             mixed = scores.masked_fill(~seen, -1e4).softmax(dim=3).to(value.dtype) @ value
         else:
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
-        states = self.mixed_norm(states + self.mixed(mixed.transpose(1, 2).reshape(batch, tokens, width)))
+        return self._after(states, mixed.transpose(1, 2).reshape(batch, tokens, width))
+
+    def packed(self, states: Tensor, lengths: Sequence[int]) -> Tensor:
+        """States (tokens, width) of several texts in a row after the layer: nothing is computed for padding."""
+        tokens, width = states.shape
+        heads = [
+            torch.split(part(states).view(tokens, HEADS, width // HEADS).transpose(0, 1)[None], list(lengths), dim=2)
+            for part in (self.query, self.key, self.value)
+        ]
+        mixed = [functional.scaled_dot_product_attention(*one) for one in zip(*heads, strict=True)]
+        return self._after(states, torch.cat(mixed, dim=2)[0].transpose(0, 1).reshape(tokens, width))
+
+    def _after(self, states: Tensor, mixed: Tensor) -> Tensor:
+        states = self.mixed_norm(states + self.mixed(mixed))
         after: Tensor = self.outer_norm(states + self.outer(functional.gelu(self.inner(states))))
         return after
 
@@ -100,3 +113,17 @@ class Upper(nn.Module):
         may[:, 0] = True
         logits = self.span(states).float().masked_fill(~may[:, :, None], -1e4)
         return logits[..., 0], logits[..., 1], self.answers(states[:, 0]).float()[:, 0]
+
+    def packed(self, asked: Tensor, pieces: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """For each piece of passages, read for one question: logits of beginning and end (1 + tokens, 2), those of "no
+        answer" first, and of being answered."""
+        question, lengths = asked + self.part[0], [len(asked) + len(piece) for piece in pieces]
+        states = torch.cat([part for piece in pieces for part in (question, piece + self.part[1])])
+        for layer in self.layers:
+            assert isinstance(layer, Layer)
+            states = layer.packed(states, lengths)
+        found = []
+        for text in torch.split(states, lengths):
+            first, passage = text[:1], text[len(asked) :]
+            found.append((self.span(torch.cat([first, passage])).float(), self.answers(first).float()[0, 0]))
+        return found

@@ -7,7 +7,8 @@ What the lower layers make of a passage does not depend on the question; the lat
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Protocol
 
@@ -38,8 +39,15 @@ class LowerLayers(Protocol):
 class Reader:
     """Reads stretches for a question. Safe to share between threads."""
 
-    def __init__(self, lower: LowerLayers, upper: Upper, bf16: bool) -> None:
-        """`bf16`: compute in half precision, where the processor is faster at it."""
+    def __init__(
+        self,
+        lower: LowerLayers,
+        upper: Upper,
+        bf16: bool,
+        turn: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        """`bf16`: compute in half precision, where the processor is faster at it. `turn` is held while computing."""
+        self._turn = turn
         self._dtype = torch.bfloat16 if bf16 else torch.float32
         self._lower, self._upper = lower, upper.to(self._dtype).eval()
         self._kept: OrderedDict[str, tuple[Tensor, np.ndarray]] = OrderedDict()
@@ -49,25 +57,26 @@ class Reader:
         """A reading of every sentence of every stretch, None for one beyond what can be read."""
         if not stretches:
             return []
+        with self._turn():
+            return self._read(question, stretches)
+
+    def _read(self, question: str, stretches: Sequence[Stretch]) -> list[list[SentenceReading | None]]:
         ((asked, _),) = self._lower.states([question], question=True)
         asked = asked[:LONGEST_QUESTION]
         known = self._passages({stretch.text for stretch in stretches})
         ranges = [_tokens(known[stretch.text][1], stretch.sentences) for stretch in stretches]
         out: list[list[SentenceReading | None]] = [[None] * len(stretch.sentences) for stretch in stretches]
-        order = sorted((k for k, r in enumerate(ranges) if r), key=lambda k: ranges[k][1] - ranges[k][0])
+        order = sorted((k for k, r in enumerate(ranges) if r[1] > r[0]), key=lambda k: ranges[k][1] - ranges[k][0])
         for begin in range(0, len(order), BATCH):
             part = order[begin : begin + BATCH]
             pieces = [known[stretches[k].text][0][slice(*ranges[k])] for k in part]
-            starts, ends, answers = self._logits(asked, pieces)
-            for row, k in enumerate(part):
-                first, after = ranges[k]
-                offsets = known[stretches[k].text][1][first:after]
-                tokens = slice(len(asked), len(asked) + after - first)
-                none = float(starts[row, 0] + ends[row, 0])
+            for k, (logits, answers) in zip(part, self._logits(asked, pieces), strict=True):
+                offsets = known[stretches[k].text][1][slice(*ranges[k])]
+                none, (starts, ends) = float(logits[0].sum()), logits[1:].T
                 for n, span in enumerate(stretches[k].sentences):
-                    found = _best(starts[row, tokens], ends[row, tokens], offsets, span)
+                    found = _best(starts, ends, offsets, span)
                     if found:
-                        out[k][n] = SentenceReading(found[0] - none, found[1], found[2], float(answers[row]))
+                        out[k][n] = SentenceReading(found[0] - none, found[1], found[2], answers)
         return out
 
     def _passages(self, texts: Collection[str]) -> dict[str, tuple[Tensor, np.ndarray]]:
@@ -87,18 +96,9 @@ class Reader:
         return known
 
     @torch.inference_mode()
-    def _logits(self, asked: Tensor, pieces: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        width = len(asked) + max(len(piece) for piece in pieces)
-        states = torch.zeros(len(pieces), width, asked.shape[1], dtype=self._dtype)
-        passage = torch.zeros(len(pieces), width, dtype=torch.bool)
-        seen = torch.zeros_like(passage)
-        states[:, : len(asked)] = asked
-        for row, piece in enumerate(pieces):
-            states[row, len(asked) : len(asked) + len(piece)] = piece
-            passage[row, len(asked) : len(asked) + len(piece)] = True
-            seen[row, : len(asked) + len(piece)] = True
-        starts, ends, answers = self._upper(states, passage, seen)
-        return starts.numpy(), ends.numpy(), answers.numpy()
+    def _logits(self, asked: Tensor, pieces: Sequence[Tensor]) -> list[tuple[np.ndarray, float]]:
+        found = self._upper.packed(asked.to(self._dtype), [piece.to(self._dtype) for piece in pieces])
+        return [(logits.numpy(), float(answers)) for logits, answers in found]
 
 
 def _tokens(offsets: np.ndarray, sentences: Iterable[tuple[int, int]]) -> tuple[int, int]:

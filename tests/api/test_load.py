@@ -6,14 +6,16 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from api.http.schemas import MOST_LINES
 from api.http.writes import AT_ONCE_BYTES
+from rag.pool import THREADS
 from tests.support.http import followed, post, problem, send
-from tests.support.models import Held, Panicking
+from tests.support.models import Held, Panicking, Slow
 from tests.support.server import LocalServer
 
 LINES = 5000
@@ -103,4 +105,36 @@ def test_a_loader_that_panics_is_shown_and_begins_again(tmp_path: Path, corpus: 
         assert httpx.get(f"{server.url}/readyz").json()["faults"]["start"].startswith("Panic at ")
         assert httpx.get(f"{server.url}/v1/index").json()["documents"] == 2
     finally:
+        server.stop()
+
+
+def test_too_many_questions_are_refused_at_once_at_every_door(tmp_path: Path, corpus: Path) -> None:
+    encoder = Slow()
+    server = LocalServer(tmp_path / "data", corpus, encoder, max_waiting=0)
+    asked = {"question": "¿Quién diseñó el puente?"}
+    doors: dict[str, dict[str, Any]] = {
+        "/v1/query": asked, "/v1/search": {"query": "puente"},
+        "/v1/chat/completions": {"messages": [{"role": "user", "content": "¿Quién diseñó el puente?"}]},
+    }  # fmt: skip
+    try:
+        server.wait("/readyz")
+        encoder.inside, _ = threading.Semaphore(0), encoder.gate.clear()
+        with ThreadPoolExecutor(THREADS) as pool:
+            asking = [pool.submit(post, server, "/v1/query", asked) for _ in range(THREADS)]
+            try:
+                for _ in range(THREADS):
+                    assert encoder.inside.acquire(timeout=60)
+                for path, body in [*doors.items(), *((p, {**b, "stream": True}) for p, b in doors.items())]:
+                    refused = post(server, path, body)
+                    assert refused.status_code == 503, path
+                    assert int(refused.headers["retry-after"]) >= 1
+                    assert "Ask again in" in refused.text
+                assert problem(post(server, "/v1/query", asked), 503)["type"] == "urn:renglon:overloaded"
+                assert httpx.get(f"{server.url}/livez").is_success
+            finally:
+                encoder.gate.set()
+            assert {one.result().status_code for one in asking} == {200}
+        assert post(server, "/v1/query", asked).is_success
+    finally:
+        encoder.gate.set()
         server.stop()

@@ -39,12 +39,15 @@ class Finds(Upper):
     def __init__(self) -> None:
         super().__init__(nn.ModuleList([Layer(WIDTH, WIDTH)]), WIDTH)
 
-    def forward(self, states: Tensor, passage: Tensor, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        code = states[..., 0].float()
-        starts = torch.where(passage & (code == ord("<")), 6.0, -2.0)
-        ends = torch.where(passage & (code == ord(">")), 4.0, -2.0)
-        starts[:, 0] = ends[:, 0] = 0.5
-        return starts, ends, starts.amax(dim=1)
+    def packed(self, asked: Tensor, pieces: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        found = []
+        for piece in pieces:
+            code = piece[:, 0].float()
+            starts = torch.where(code == ord("<"), 6.0, -2.0)
+            ends = torch.where(code == ord(">"), 4.0, -2.0)
+            none = torch.full((1, 2), 0.5)
+            found.append((torch.cat([none, torch.stack([starts, ends], dim=1)]), starts.amax()))
+        return found
 
 
 def test_the_span_is_found_in_characters_of_the_passage() -> None:
@@ -113,3 +116,22 @@ def test_the_reader_moves_the_sentence_that_answers_to_the_front() -> None:
     assert read[0].answer is not None
     assert sentences[1][slice(*read[0].answer)] == "<6.700>"
     assert read[1].answer is None
+
+
+def test_without_padding_the_same_comes_out() -> None:
+    torch.manual_seed(0)
+    upper = Upper(nn.ModuleList([Layer(WIDTH, 2 * WIDTH) for _ in range(3)]), WIDTH).eval()
+    nn.init.normal_(upper.part)
+    asked, pieces = torch.randn(5, WIDTH), [torch.randn(n, WIDTH) for n in (7, 1, 12)]
+    states, passage, seen = torch.zeros(3, 17, WIDTH), torch.zeros(3, 17).bool(), torch.zeros(3, 17).bool()
+    for row, piece in enumerate(pieces):
+        states[row, :5], states[row, 5 : 5 + len(piece)] = asked, piece
+        passage[row, 5 : 5 + len(piece)] = seen[row, : 5 + len(piece)] = True
+    with torch.inference_mode():
+        starts, ends, answers = upper(states, passage, seen)
+        packed = upper.packed(asked, pieces)
+    for row, (logits, answered) in enumerate(packed):
+        places = [0, *range(5, 5 + len(pieces[row]))]
+        assert torch.allclose(logits[:, 0], starts[row, places], atol=1e-5)
+        assert torch.allclose(logits[:, 1], ends[row, places], atol=1e-5)
+        assert torch.allclose(answered, answers[row], atol=1e-5)

@@ -104,6 +104,20 @@ class Asked(Tiny):
         return super().encode_query(question)
 
 
+class Slow(Tiny):
+    """Tiny, and waits at `gate` while it embeds a question; `inside` counts those that wait there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.inside = threading.Event(), threading.Semaphore(0)
+        self.gate.set()
+
+    def encode_query(self, question: str) -> Any:
+        self.inside.release()
+        assert self.gate.wait(120)
+        return super().encode_query(question)
+
+
 class Panic(BaseException):
     """What a library written in Rust raises: no Exception."""
 
