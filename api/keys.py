@@ -18,7 +18,10 @@ from rag.settings import Settings
 WRONG_A_MINUTE = 20  # by hand nobody is wrong that often; a key of 16 random letters stays unguessed for ever
 MINUTE_S = 60.0
 MOST_CLIENTS = 4096  # remembered with their wrong keys; the one that is longest ago is forgotten first
-READING = frozenset({"/v1/query", "/v1/search", "/v1/citations/verify", "/v1/chat/completions", "/mcp"})
+# What asks and changes nothing.
+READING = frozenset(
+    {"/v1/query", "/v1/search", "/v1/batch", "/v1/exports", "/v1/citations/verify", "/v1/chat/completions", "/mcp"}
+)
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 log = logging.getLogger("renglon")
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from index.ingest.uploads import Uploads
     from index.model.encoder import Encoder
     from index.reading import ReadableStore
+    from index.retriever import HybridRetriever
     from index.store import Store
     from rag.engine import Engine, Indexed
 
@@ -109,6 +110,13 @@ class Renglon:
             self._engine = build_engine(self.store, self.encoder(), self.settings, self.pool)
             self._engine.warm()
         return self._engine
+
+    def retriever(self) -> HybridRetriever:
+        """What finds passages, for engines other than Renglón's. Raises what `engine` raises."""
+        from index.retriever import HybridRetriever
+
+        self.engine()  # opens and checks everything
+        return HybridRetriever(self.store, self.encoder(), self.settings.passages)
 
     def close(self) -> None:
         """Let go of the data folder."""

@@ -15,7 +15,7 @@ from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.response.schema import Response
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.retrievers import BaseRetriever
-from llama_index.core.schema import NodeWithScore, QueryBundle
+from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from rag import messages
 from rag.citations import Source, Writer
@@ -370,4 +370,11 @@ def _last(events: Iterable[Event]) -> Answer:
 
 
 def _response(answer: Answer) -> Response:
-    return Response(response=answer.text, metadata={"answer": answer.model_dump()})
+    nodes = [
+        NodeWithScore(
+            node=TextNode(id_=hit.id, text=hit.text, metadata=hit.model_dump(exclude={"id", "text", "score", "cited"})),
+            score=hit.score,
+        )
+        for hit in answer.passages
+    ]
+    return Response(response=answer.text, source_nodes=nodes, metadata={"answer": answer.model_dump()})

@@ -27,7 +27,9 @@ class Settings(BaseSettings):
 
     corpus: Path = Field(Path("seeds"), description="Folder of articles that `serve` keeps indexed.")
     data_dir: Path = Field(
-        None, validate_default=True, description="Where catalogue, projections and model are kept; default: see below."
+        None,
+        validate_default=True,
+        description="Where catalogue, projections and model are kept; default: the system's place.",
     )
     models_dir: Path | None = Field(None, description="Where models are unpacked; default: data_dir/models.")
     model: str = Field(BUNDLED, description="`bundled`, a sentence-transformers folder, or a hub name.")

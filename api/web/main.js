@@ -149,7 +149,7 @@ async function welcome() {
   const lines = documents.reduce((sum, d) => sum + d.lines, 0);
   const n = documents.length;
   $("#corpus").textContent = n ? t("corpus", { n, files: number(n), lines: number(lines) }) : "";
-  if (!n) return;
+  if (!n) return index?.documents === 0 && (await import("./panels/first-steps.js")).firstSteps();
   const { own, questions } = await examples(documents);
   $("#examples-title").textContent = questions.length ? t(own ? "examplesOwn" : "examples") : "";
   $("#examples").replaceChildren(
@@ -209,6 +209,9 @@ $("#language").addEventListener("click", async () => {
   await choose(current() === "es" ? "en" : "es");
   retell();
 });
+const help = async () => (await import("./panels/help.js")).showHelp();
+$("#open-help").addEventListener("click", help);
+addEventListener("keydown", (event) => event.key === "?" && !event.target.closest("input, textarea") && help());
 addEventListener("online", () => health.look());
 let last = null;
 document.addEventListener("visibilitychange", () => document.hidden || load());

@@ -206,6 +206,11 @@ def test_a_file_that_changed_since(page: Page, answer: dict[str, Any]) -> None:
     _tamper(page, quote="Esto no está en ninguna parte.", char_end=5 + 30)
     expect(check).to_contain_text("Ya no está")
     expect(page.locator("mark.own")).to_have_count(0)
+    page.keyboard.press("Escape")
+    again = page.get_by_role("button", name="Preguntar otra vez: lo citado cambió")
+    again.click()
+    expect(again).to_have_count(0)
+    expect(page.locator("article[data-state=done]")).to_have_count(1)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.pages import WEB
+from index.corpus.formats import SUFFIXES
 from rag.settings import Settings
 
 FILES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.is_file())
@@ -73,6 +74,7 @@ def test_other_names_lead_nowhere(client: TestClient, name: str) -> None:
 # Loaded when they are needed for the first time.
 LATER = {
     "conversation/markdown.js", "conversation/stale-citations.js", "panels/export.js",
+    "panels/first-steps.js", "panels/help.js",
     "panels/history.js", "panels/panels.css", "panels/sources.js", "panels/uploads.js", "shell/key-dialog.js",
     "shell/stylesheet.js", "words/more.js",
 }  # fmt: skip
@@ -158,11 +160,23 @@ def test_what_the_source_may_not_hold(name: str) -> None:
 
 def test_every_key_is_in_the_word_lists() -> None:
     used: set[str] = set()
+    more: set[str] = set()
     for path in (WEB / name for name in FILES if name != "README.md"):
         source = path.read_text(encoding="utf-8")
         used |= set(re.findall(r"data-t(?:-label|-title|-placeholder)?=\"([^\"]+)\"", source))
         used |= set(re.findall(r"\bt\(\"([\w.]+)\"", source))
+        more |= set(re.findall(r"\bmoreText\(\"([\w.]+)\"", source))
     assert len(used) > 50
+    spanish, english = (WEB / "words" / "more.js").read_text(encoding="utf-8").split("\n  en: {")
+    known_later = [set(re.findall(r"^    \"?([\w.]+)\"?:", part, re.M)) for part in (spanish, english)]
+    assert known_later[0] == known_later[1]
+    assert more <= known_later[0]
     for path in (WEB / "words" / "es.js", WEB / "words" / "en.js"):
         known = set(re.findall(r"^  \"?([\w.]+)\"?:", path.read_text(encoding="utf-8"), re.M))
         assert used <= known
+
+
+def test_a_dropped_folder_gives_the_files_that_are_read() -> None:
+    source = (WEB / "panels" / "uploads.js").read_text(encoding="utf-8")
+    (taken,) = re.findall(r"^const SUFFIXES = /\\.\(([\w|]+)\)\$/i;", source, re.M)
+    assert {".txt", ".md", ".pdf", ".html"} <= {f".{suffix}" for suffix in taken.split("|")} <= SUFFIXES

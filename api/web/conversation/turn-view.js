@@ -164,6 +164,7 @@ function foot(answer, turn, acts) {
   ].filter(Boolean);
   const copy = button({ name: "copy", text: t("copyMarkdown"), title: t("copyMarkdownTitle"), class: "act act-copy" },
     (event) => acts.copy(turn, event.currentTarget)); // prettier-ignore
-  return el("footer", { class: "foot" }, el("span", { class: "meta" }, words.join(" · ")),
+  const again = answer.citations.some((c) => c.now) && button({ name: "again", text: t("askAgain"), class: "act" }, () => acts.retry(turn));
+  return el("footer", { class: "foot" }, el("span", { class: "meta" }, words.join(" · ")), again,
     answer.status !== "no_evidence" ? copy : null); // prettier-ignore
 }

@@ -2,7 +2,7 @@
 
 import { button, el } from "../shell/dom.js";
 import { send } from "../shell/requests.js";
-import { more } from "../words/more.js";
+import { moreText } from "../words/more.js";
 
 const FORMATS = [["markdown", "Markdown", "md"], ["html", "HTML", "html"], ["json", "JSON", "json"],
   ["csl", "CSL-JSON", "csl.json"], ["bibtex", "BibTeX", "bib"]]; // prettier-ignore
@@ -22,13 +22,13 @@ export function exporter(turns) {
         if (!response.ok) throw new Error(response.status);
         save(await response.blob(), `renglon.${suffix}`);
       } catch {
-        said.textContent = more("exportFailed");
+        said.textContent = moreText("exportFailed");
       }
     }),
   );
-  return el("div", { class: "export" }, el("p", { id: "export" }, more("export")),
+  return el("div", { class: "export" }, el("p", { id: "export" }, moreText("export")),
     el("p", { class: "acts", role: "group", "aria-labelledby": "export" }, buttons),
-    el("p", { class: "hint" }, more("exportCheck")), said); // prettier-ignore
+    el("p", { class: "hint" }, moreText("exportCheck")), said); // prettier-ignore
 }
 
 function save(blob, name) {

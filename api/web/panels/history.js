@@ -1,7 +1,8 @@
 // The list of what was asked in this browser, over the page.
 
 import { $, button, el, foreign } from "../shell/dom.js";
-import { date, t } from "../words/language.js";
+import { date } from "../words/language.js";
+import { moreText } from "../words/more.js";
 import { exporter } from "./export.js";
 import { stylesheet } from "../shell/stylesheet.js";
 
@@ -17,7 +18,7 @@ export function showHistory(dialog, turns, acts) {
           acts.go(turn);
         },
       } }, foreign("span", { class: "past-question" }, turn.question), el("time", { datetime: turn.at }, date(turn.at))),
-      button({ name: "cross", label: t("forgetOne", turn), class: "plain" }, () => {
+      button({ name: "cross", label: moreText("forgetOne", turn), class: "plain" }, () => {
         acts.forget(turn);
         refresh();
       })),
@@ -27,7 +28,7 @@ export function showHistory(dialog, turns, acts) {
     $("h2", dialog).focus();
   };
   let sure = false;
-  const forget = button({ text: t("forget"), class: "act act-forget" }, () => {
+  const forget = button({ text: moreText("forget"), class: "act act-forget" }, () => {
     if (sure) {
       acts.forget(null);
       return refresh();
@@ -35,11 +36,11 @@ export function showHistory(dialog, turns, acts) {
     // Asked twice, since it can't be undone.
     sure = true;
     forget.classList.add("sure");
-    return (forget.lastChild.textContent = t("forgetSure", { n: turns.length }));
+    return (forget.lastChild.textContent = moreText("forgetSure", { n: turns.length }));
   });
   $(".panel-body", dialog).replaceChildren(
-    el("p", { class: "hint" }, t("historyNote")),
-    turns.length ? el("ol", { class: "past-list", role: "list" }, rows) : el("p", { class: "empty" }, t("historyNone")),
+    el("p", { class: "hint" }, moreText("historyNote")),
+    turns.length ? el("ol", { class: "past-list", role: "list" }, rows) : el("p", { class: "empty" }, moreText("historyNone")),
     exporter(turns),
     turns.length ? el("p", { class: "acts" }, forget) : "",
   );

@@ -3,6 +3,7 @@
 import { $, el, foreign } from "../shell/dom.js";
 import { format } from "../source/address.js";
 import { date, number, t } from "../words/language.js";
+import { moreText } from "../words/more.js";
 import { stylesheet } from "../shell/stylesheet.js";
 
 await stylesheet("/web/panels/panels.css");
@@ -22,12 +23,12 @@ export function showSources(dialog, documents, index, open) {
       el("td", {}, el("time", { datetime: d.indexed_at }, date(d.indexed_at)))),
   ); // prettier-ignore
   const table = el("table", {},
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, t("file")), el("th", { scope: "col", class: "figure" }, t("lineCount")),
-      el("th", { scope: "col" }, t("indexedAt")))),
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, t("file")), el("th", { scope: "col", class: "figure" }, moreText("lineCount")),
+      el("th", { scope: "col" }, moreText("indexedAt")))),
     el("tbody", {}, rows)); // prettier-ignore
   $(".panel-body", dialog).replaceChildren(
-    el("p", { class: "hint" }, t("sourcesNote")),
-    documents.length ? table : el("p", { class: "empty" }, t("sourcesNone")),
+    el("p", { class: "hint" }, moreText("sourcesNote")),
+    documents.length ? table : el("p", { class: "empty" }, moreText("sourcesNone")),
     index?.model ? foreign("p", { class: "hint model" }, index.model) : "",
   );
   if (!dialog.open) dialog.showModal();

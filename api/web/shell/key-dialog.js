@@ -2,6 +2,7 @@
 
 import { button, el } from "./dom.js";
 import { t } from "../words/language.js";
+import { moreText } from "../words/more.js";
 import { stylesheet } from "./stylesheet.js";
 
 await stylesheet("/web/panels/panels.css");
@@ -15,10 +16,10 @@ export function ask(wrong) {
         event.preventDefault();
         dialog.close("given");
       } } },
-        el("h2", { id: "key-title" }, t("keyTitle")),
-        el("p", { id: "key-text", class: "hint", role: wrong ? "alert" : null }, t(wrong ? "keyWrong" : "keyText")),
-        el("label", { for: "key" }, t("keyLabel")), field,
-        el("p", { class: "acts" }, button({ text: t("keySend"), class: "act", type: "submit" }),
+        el("h2", { id: "key-title" }, moreText("keyTitle")),
+        el("p", { id: "key-text", class: "hint", role: wrong ? "alert" : null }, moreText(wrong ? "keyWrong" : "keyText")),
+        el("label", { for: "key" }, moreText("keyLabel")), field,
+        el("p", { class: "acts" }, button({ text: moreText("keySend"), class: "act", type: "submit" }),
           button({ text: t("close"), class: "act" }, () => dialog.close())))); // prettier-ignore
     dialog.addEventListener("close", () => {
       dialog.remove();

@@ -28,7 +28,9 @@ export const current = () => language;
 export const samples = () => questions;
 
 /** A text in the current language. */
-export function t(key, values = {}) {
+export const t = (key, values) => fill(words, key, values);
+
+export function fill(words, key, values = {}) {
   const text = (values.n === 1 && words[`${key}.one`]) || words[key] || key;
   // A function as replacement: values may hold "$&" and the like.
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
