@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from index.ingest.sync import model_key
 from index.model.encoder import Encoder
 from index.reading import ReadableStore
 from index.records import PassageRow
+from index.scope import in_scope
 from index.storage.live_views import View
 from index.storage.protocol import KINDS, Query
 from index.storage.rebuild import BATCH
@@ -21,6 +23,7 @@ from rag.evidence.overlap import Overlap
 from rag.evidence.scores import passage_cosine, passage_score
 from rag.passages import PassageNode, Sentence
 from rag.runs import Run, to_readable
+from rag.scope import Scope
 from rag.vectors import Vectors
 
 # Each side's candidates, which are then scored exactly. 20 and more measured alike.
@@ -33,7 +36,14 @@ class HybridRetriever(BaseRetriever):
     def __init__(self, store: ReadableStore, encoder: Encoder, limit: int = 10, **kwargs: Any) -> None:
         self._store, self._encoder, self._limit = store, encoder, limit
         self._model = model_key(encoder)
+        self._scope = Scope()
         super().__init__(**kwargs)
+
+    def within(self, scope: Scope) -> HybridRetriever:
+        """The same retriever, which finds passages of the documents in a scope only."""
+        found = copy(self)
+        found._scope = scope
+        return found
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         given = query_bundle.embedding
@@ -47,7 +57,7 @@ class HybridRetriever(BaseRetriever):
                 raise ModelChanged("The model was changed while this question was answered.", "Ask again.")
             terms = self._store.views.analysis.terms(question)
             view, overlap = self._overlap(view, terms)
-            candidates = list(dict.fromkeys(self._candidates(view, vector, terms)))
+            candidates = list(dict.fromkeys(self._candidates(view, vector, terms, self._within())))
             rows = self._store.catalog.passages(candidates)
         cosines = [passage_cosine(vector, row.vector, row.sentence_vectors) for row in rows]
         lexicon = view.lexical or self._store.views.analysis
@@ -67,12 +77,21 @@ class HybridRetriever(BaseRetriever):
                 self._store.report("lexical", damage, view.lexical)
         return View(dense=view.dense), Overlap(self._store.views.analysis.idf(terms))
 
-    def _candidates(self, view: View, vector: Vectors, terms: list[str]) -> list[int]:
-        """Keys of what either side finds. A damaged side is left out, and reported; without both, all are compared."""
-        found: list[int] = []
-        answered = 0
-        query = Query(vector, terms)
-        for kind in KINDS:
+    def _within(self) -> list[int] | None:
+        """The keys of the passages that may be found; None for all. Decided before the search, not after it."""
+        return in_scope(self._store.catalog, self._scope) if self._scope else None
+
+    def _candidates(self, view: View, vector: Vectors, terms: list[str], within: list[int] | None) -> list[int]:
+        """Keys of what either side finds. A damaged side is left out, and reported; without both, all are compared.
+
+        Within a scope all of its vectors are compared: an approximate search could miss the few that it holds.
+        """
+        if within is not None and not within:
+            return []
+        found = [] if within is None else self._nearest(vector, within)
+        answered = len(found)
+        query = Query(vector, terms, within)
+        for kind in KINDS if within is None else KINDS[1:]:
             if (projection := view.get(kind)) is not None:
                 try:
                     found += [pk for pk, _ in projection.search(query, DEPTH)]
@@ -80,6 +99,13 @@ class HybridRetriever(BaseRetriever):
                 except ProjectionDamaged as damage:
                     self._store.report(kind, damage, projection)
         return found if answered else self._scan(vector)
+
+    def _nearest(self, vector: Vectors, pks: list[int]) -> list[int]:
+        best: list[tuple[float, int]] = []
+        for start in range(0, len(pks), BATCH):
+            rows = self._store.catalog.vectors_of(pks[start : start + BATCH])
+            best = sorted([*best, *((float(own @ vector), pk) for pk, own in rows)], reverse=True)[:DEPTH]
+        return [pk for _, pk in best]
 
     def _scan(self, vector: Vectors) -> list[int]:
         best: list[tuple[float, int]] = []

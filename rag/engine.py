@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -20,7 +21,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from rag import messages
 from rag.citations import Source, Writer
 from rag.conversation.conversation import Conversation
-from rag.errors import ModelChanged
+from rag.errors import InvalidQuestion, ModelChanged
 from rag.events import CitationAdded, Event, Finished, PassagesFound, Retracted, TextAdded
 from rag.evidence.boilerplate import ScoresOf, without_boilerplate
 from rag.evidence.confidence import Calibration, features
@@ -34,6 +35,7 @@ from rag.question import language_of, tidy
 from rag.reading.agreement import Agreement, agreement
 from rag.reading.asked_form import Form, asked_form
 from rag.reading.stretches import StretchReader, read_evidence
+from rag.scope import Scope
 from rag.support.check import SupportCheck
 from rag.types import Answer, AnswerSentence, SearchResult, Turn
 from rag.vectors import Vectors
@@ -102,6 +104,17 @@ class Engine(BaseQueryEngine):
         self.pool = pool or Pool()
         self.successor: Engine | None = None  # answers once the index was given another model
         super().__init__(CallbackManager([]))
+
+    def within(self, scope: Scope) -> Engine:
+        """The same engine, which answers from the documents in a scope only."""
+        if not scope:
+            return self
+        found = copy(self)
+        within = getattr(self._retriever, "within", None)
+        if within is None:
+            raise InvalidQuestion("This retriever can't be restricted to some documents.", "Ask without a filter.")
+        found._retriever = within(scope)
+        return found
 
     def _current(self, work: Callable[[Engine], T]) -> T:
         """Some work on the index; done by the successor where the index was given another model meanwhile."""

@@ -55,7 +55,7 @@ async def query(body: schemas.QueryRequest, request: Request, service: Served) -
     `citation` as the answer is made, then one of `answer`, `no_evidence`, `error`. `retract` withdraws what a model
     had begun to write; the answer then starts again from the beginning.
     """
-    engine = service.engine
+    engine = service.engine.within(body.scope)
     question = tidy(body.question, service.settings.max_question_chars)
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
         events = service.metrics.counted(engine.astream(question, body.history))
@@ -93,7 +93,7 @@ async def _events(events: AsyncIterator[Event], first: Event | Exception) -> Asy
 @router.post("/v1/search", responses=_REFUSALS, tags=["ask"], response_model=SearchResult)
 async def search(body: schemas.SearchRequest, request: Request, service: Served) -> Response:
     """The passages nearest to a question, best first, without an answer."""
-    return as_json(await unless_gone(request, service.engine.asearch(body.query)))
+    return as_json(await unless_gone(request, service.engine.within(body.scope).asearch(body.query)))
 
 
 @router.get("/v1/documents", tags=["documents"], responses={503: _UNKNOWN[503]}, response_model=schemas.DocumentList)
@@ -113,7 +113,8 @@ def document(document_id: str, service: Served) -> schemas.DocumentInfo:
 
 
 def _info(row: Any) -> schemas.DocumentInfo:
-    return schemas.DocumentInfo(**{k: v for k, v in dataclasses.asdict(row).items() if k != "root"})
+    known = {key: value for key, value in dataclasses.asdict(row).items() if key not in ("root", "reader")}
+    return schemas.DocumentInfo(**known, format=row.reader.split("/")[0])
 
 
 @router.get(

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from rag.scope import Scope
 from rag.types import Turn
 
 MOST_TURNS = 50
 TURN_CHARS = 20_000
 HISTORY_CHARS = 200_000
+GLOB_CHARS, GLOB_STARS = 200, 8
 MOST_LINES = 2000  # of a document in one answer: 2 MB of line ends would make one of 88 MB
 
 
-class QueryRequest(BaseModel):
+class Filtered(BaseModel):
+    """Which documents may be found; all of them by default."""
+
+    files: list[str] = Field([], max_length=50, description="Globs; only files that match one of them are searched.")
+    published_after: date | None = Field(None, description="Only documents published on that day or later.")
+    published_before: date | None = Field(None, description="Only documents published on that day or earlier.")
+    language: str | None = Field(None, pattern="^[a-z]{2}$", description="Only documents in that language.")
+
+    @field_validator("files")
+    @classmethod
+    def _short(cls, globs: list[str]) -> list[str]:
+        if any(len(glob) > GLOB_CHARS or glob.count("*") > GLOB_STARS for glob in globs):
+            raise ValueError(f"a glob is longer than {GLOB_CHARS} characters or has more than {GLOB_STARS} asterisks")
+        return [glob for glob in globs if glob.strip()]
+
+    @property
+    def scope(self) -> Scope:
+        """The filter as the engine knows it."""
+        after, before = (str(day) if day else None for day in (self.published_after, self.published_before))
+        return Scope(tuple(self.files), after, before, self.language)
+
+
+class QueryRequest(Filtered):
     """A question."""
 
     model_config = ConfigDict(
@@ -37,7 +62,7 @@ class QueryRequest(BaseModel):
         return self
 
 
-class SearchRequest(BaseModel):
+class SearchRequest(Filtered):
     """What to look for."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "visita de Putin a Pyongyang"}]})
@@ -55,6 +80,12 @@ class DocumentInfo(BaseModel):
     lines: int = Field(description="Number of lines.")
     chars: int = Field(description="Number of code points.")
     indexed_at: str = Field(description="ISO 8601, UTC.")
+    format: str = Field("text", description="What read it: text, markdown, html, pdf, docx and so on.")
+    title: str | None = Field(None, description="As the document or the file beside it gives it.")
+    author: str | None = Field(None, description="Author or publisher.")
+    published: str | None = Field(None, description="ISO date.")
+    url: str | None = Field(None, description="The address that it was saved from.")
+    language: str | None = Field(None, description="Two-letter code.")
 
 
 class DocumentList(BaseModel):

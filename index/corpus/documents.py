@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from index.corpus.files import read_bytes
 from index.corpus.formats import SUFFIXES, listed, reader_of
 from index.corpus.globs import Globs
 from index.corpus.isolated import ISOLATED
+from index.corpus.language import language_of_text
 from index.corpus.reader import Block, Edit, Metadata, Origin
+from index.corpus.sidecar import sidecar_of, with_sidecar
 from rag.errors import CorpusNotFound, FileRefused, RenglonError, is_panic
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -145,13 +147,22 @@ def refused_on_failure() -> Iterator[None]:
         ) from error
 
 
-def looked_at(path: Path, root: Path, max_bytes: int) -> tuple[bytes, Fingerprint]:
-    """A corpus file's bytes and fingerprint, without reading its format. Raises FileRefused, FileUnreadable."""
+def looked_at(path: Path, root: Path, max_bytes: int) -> tuple[bytes, bytes, Fingerprint]:
+    """A corpus file's bytes, those of the file beside it that describes it, and the fingerprint of both.
+
+    Its format is not read yet. Raises FileRefused, FileUnreadable.
+    """
     file = path.relative_to(root).as_posix()
     if printable(file) != file:
         raise FileRefused("The file's name is not valid text.", "Rename it.")
-    raw = read_bytes(path, root, max_bytes)
-    return raw, Fingerprint(hashlib.sha256(raw).hexdigest(), reader_of(file, raw).key)
+    raw, beside = read_bytes(path, root, max_bytes), sidecar_of(path, root)
+    return raw, beside, Fingerprint(hashlib.sha256(raw).hexdigest(), _key(file, raw, beside))
+
+
+def _key(file: str, raw: bytes, beside: bytes) -> str:
+    """What reads a file, and which version of the file beside it."""
+    key = reader_of(file, raw).key
+    return f"{key}+{hashlib.sha256(beside).hexdigest()[:8]}" if beside else key
 
 
 def read_document(path: Path, root: Path, max_bytes: int, limits: TextLimits = TextLimits()) -> Document:
@@ -160,21 +171,24 @@ def read_document(path: Path, root: Path, max_bytes: int, limits: TextLimits = T
 
     `max_bytes` is checked before the file is read, `limits` before its line table is made.
     """
-    raw, _ = looked_at(path, root, max_bytes)
-    return document_of(path.relative_to(root).as_posix(), raw, limits)
+    raw, beside, _ = looked_at(path, root, max_bytes)
+    return document_of(path.relative_to(root).as_posix(), raw, limits, beside)
 
 
-def document_of(file: str, raw: bytes, limits: TextLimits = TextLimits()) -> Document:
-    """The document that a file's bytes are. Raises FileRefused."""
+def document_of(file: str, raw: bytes, limits: TextLimits = TextLimits(), beside: bytes = b"") -> Document:
+    """The document that a file's bytes are; `beside` are those of the file that describes it. Raises FileRefused."""
     with refused_on_failure():
         reader = reader_of(file, raw)
         if not raw.strip():
             raise FileRefused("The file is empty.")
         reading = ISOLATED.read(reader, raw) if reader.isolated else reader.read(raw)
         limits.check_lines(reading.text)
+        about = with_sidecar(reading.metadata, beside, file)
+        if about.language is None:
+            about = replace(about, language=language_of_text(reading.text))
         return Document(
-            file, SourceText(reading.text), hashlib.sha256(raw).hexdigest(), reading.encoding, len(raw), reader.key,
-            reading.metadata, reading.blocks, reading.edits, reading.origins,
+            file, SourceText(reading.text), hashlib.sha256(raw).hexdigest(), reading.encoding, len(raw),
+            _key(file, raw, beside), about, reading.blocks, reading.edits, reading.origins,
         )  # fmt: skip
 
 

@@ -132,12 +132,12 @@ class _Look:
 
         Raises FileRefused. A format that takes long to read is read by the sync alone, which may still refuse it.
         """
-        raw, found = looked_at(path, self._root, self._max_bytes)
+        raw, beside, found = looked_at(path, self._root, self._max_bytes)
         if known is not None and found == Fingerprint(known.sha256, known.reader):
             return None
         file = path.relative_to(self._root).as_posix()
         if not reader_of(file, raw).isolated:
-            document_of(file, raw, self._limits)
+            document_of(file, raw, self._limits, beside)
         return len(raw)
 
 

@@ -12,6 +12,7 @@ from watchfiles import Change, watch
 
 from index.corpus.documents import belongs
 from index.corpus.globs import Globs
+from index.corpus.sidecar import SUFFIX
 
 QUIET_MS = 200  # a burst is over when nothing happened for this long
 LONGEST_BURST_MS = 1000  # a burst that does not end is taken up after this long
@@ -78,8 +79,8 @@ class Watcher:
         parts = Path(path).relative_to(root).parts
         if any(part.startswith(".") for part in parts) or _TEMPORARY.fullmatch(parts[-1]):
             return False
-        if belongs(parts[-1]):
-            return self._globs.admits("/".join(parts))
+        if belongs(parts[-1].removesuffix(SUFFIX)):
+            return self._globs.admits("/".join(parts).removesuffix(SUFFIX))
         # A folder that was moved in or out brings or takes its files without an event for each.
         return change != Change.modified and (not Path(path).exists() or Path(path).is_dir())
 

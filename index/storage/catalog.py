@@ -291,6 +291,16 @@ class Catalog:
             matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1)
             yield [row[0] for row in rows], matrix, [row[2] for row in rows]
 
+    def vectors_of(self, pks: Sequence[int]) -> list[tuple[int, Vectors]]:
+        """(pk, vector) of those of the passages that have one of the model that answers."""
+        query = """SELECT passage_pk, passage FROM vectors WHERE model = (SELECT value FROM meta WHERE key = 'model')
+            AND passage_pk IN ({})"""
+        return [(pk, np.frombuffer(vector, np.float32)) for pk, vector in self._in(query, pks)]
+
+    def pks_of(self, ids: Sequence[str]) -> list[int]:
+        """The keys of the passages of documents."""
+        return [row[0] for row in self._in("SELECT pk FROM passages WHERE document_id IN ({}) ORDER BY pk", ids)]
+
     def vectors_and_texts(self, pks: Sequence[int], model: ModelKey | None = None) -> list[tuple[int, Vectors, str]]:
         """(pk, a model's vector, text) of those of the passages that have one."""
         key = str(model or self.model).replace("'", "''")
@@ -306,7 +316,7 @@ class Catalog:
             spans[pk].append((span[0], span[1], span[2], span[3]))
         return spans
 
-    def _in(self, query: str, keys: Sequence[int]) -> Iterator[Any]:
+    def _in(self, query: str, keys: Sequence[int] | Sequence[str]) -> Iterator[Any]:
         for start in range(0, len(keys), _CHUNK):
             some = keys[start : start + _CHUNK]
             yield from self._db.execute(query.format(",".join("?" * len(some))), some)

@@ -99,8 +99,14 @@ class LexicalIndex(Analysis):
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "stems", term, "freq")) for term in unique
         ]
         with as_damage("tantivy can't answer"):
+            wanted = tantivy.Query.boolean_query(clauses)
+            if query.within is not None:
+                within = tantivy.Query.const_score_query(
+                    tantivy.Query.term_set_query(self._schema, "pk", list(query.within)), 0.0
+                )
+                wanted = tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), (tantivy.Occur.Must, within)])
             searcher = self._index.searcher()
-            hits = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
+            hits = searcher.search(wanted, limit, count=False).hits
             pks = searcher.fast_field_values("pk", [address for _, address in hits])
         return [(int(pk), float(score)) for pk, (score, _) in zip(pks, hits, strict=True) if pk is not None]
 

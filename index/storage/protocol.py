@@ -25,10 +25,11 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """A question as projections look for it: its vector and its terms."""
+    """A question as projections look for it: its vector and its terms, and the passages that may be found."""
 
     vector: Vectors
     terms: Sequence[str] = ()
+    within: Sequence[int] | None = None
 
 
 class Projection(Protocol):
@@ -41,7 +42,7 @@ class Projection(Protocol):
         """Add many passages, batch by batch, with the function that this gives; all are visible at its end."""
 
     def search(self, query: Query, limit: int) -> list[tuple[int, float]]:
-        """(pk, score) of the passages that match best, best first."""
+        """(pk, score) of the passages that match best, best first. The lexical one keeps to `query.within`."""
 
     def lost(self, sample: Sequence[PassageRow]) -> int:
         """How many of these passages don't find themselves."""

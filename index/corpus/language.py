@@ -1,0 +1,24 @@
+"""The language of a document, from its beginning."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+_READ = 2000  # characters; more tells nothing new
+_FEWEST = 40  # letters; fewer tell nothing
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid import langid
+
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
+
+
+def language_of_text(text: str) -> str | None:
+    """A two-letter code; None for a text that is too short to tell."""
+    beginning = text[:_READ]
+    if sum(char.isalpha() for char in beginning) < _FEWEST:
+        return None
+    return str(_identifier().classify(beginning.encode("utf-8", "replace").decode())[0])
