@@ -98,8 +98,11 @@ class Renglon:
 
         return Uploads(self.writable(), self.syncer(), self.settings.max_file_bytes, text_limits(self.settings))
 
-    def engine(self) -> Engine:
-        """What answers; made and warmed up at the first call. Raises IndexMissing, ModelMismatch, ProjectionDamaged."""
+    def engine(self, warm: bool = True) -> Engine:
+        """What answers; made at the first call, and warmed up unless one question is all that will be asked.
+
+        Raises IndexMissing, ModelMismatch, ProjectionDamaged.
+        """
         if self._engine is None:
             from index.ingest.sync import require_same_model
 
@@ -108,7 +111,8 @@ class Renglon:
             if not self.store.follows:
                 self.writable().catch_up()
             self._engine = build_engine(self.store, self.encoder(), self.settings, self.pool)
-            self._engine.warm()
+            if warm:
+                self._engine.warm()
         return self._engine
 
     def retriever(self) -> HybridRetriever:

@@ -170,7 +170,7 @@ def _answering(settings: Settings, command: str) -> Iterator[Engine | Remote]:
 
     _require_index(settings)
     with Renglon(settings, command, WAIT_S) as renglon:
-        yield renglon.engine()
+        yield renglon.engine(warm=False)
 
 
 def _print_answer(answer: Answer) -> None:
