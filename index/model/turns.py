@@ -40,11 +40,12 @@ class Turns:
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
-            self._changed.wait_for(lambda: done() or (not self._busy and self._queue[0] is ticket))
-            self._queue.remove(ticket)
-            mine = not done()
-            if not mine:
+            try:
+                self._changed.wait_for(lambda: done() or (not self._busy and self._queue[0] is ticket))
+            finally:
+                self._queue.remove(ticket)
                 self._changed.notify_all()  # it may have stood in front
+            mine = not done()
             self._busy = self._busy or mine
         if mine:
             with self._held(kind):
