@@ -25,7 +25,8 @@ from rag.types import Answer, SearchResult
 ANSWER_S = 60
 ANNOUNCED_S = 10
 STARTING_S = 600  # a server may be indexing a large folder for the first time
-_NOT_READY, _INVALID = "urn:renglon:not-ready", "urn:renglon:invalid-question"
+_LATER = ("urn:renglon:not-ready", "urn:renglon:overloaded")
+_INVALID = "urn:renglon:invalid-question"
 
 
 class Remote:
@@ -134,13 +135,13 @@ class Remote:
         raise RenglonError(error.get("detail", f"The server at {self.url} broke off."), error.get("hint", "Try again."))
 
     def post_when_ready(self, route: str, body: Any = None) -> dict[str, Any]:
-        """What a route answers; a server that is still starting is waited for. Raises RenglonError."""
+        """What a route answers; a server that is starting or overloaded is waited for. Raises RenglonError."""
         end = time.monotonic() + STARTING_S
         while True:
             try:
                 return self.post(route, body)
             except _Refused as refused:
-                if refused.type != _NOT_READY or time.monotonic() > end:
+                if refused.type not in _LATER or time.monotonic() > end:
                     raise
             time.sleep(0.5)
 

@@ -49,18 +49,21 @@ def _reference(citation: Citation, number: int) -> str:
 
 def _quote(citation: Citation, number: int) -> str:
     at = f"{number}-{citation.n}"
-    lines = f"{citation.line_start}" + (f"–{citation.line_end}" if citation.line_end > citation.line_start else "")
     kind = ' class="near"' if citation.near else ""
     return (
-        f'<li id="q{at}" value="{citation.n}"{kind}><cite>{escape(citation.file)}, {place(citation)}{lines}</cite> '
+        f'<li id="q{at}" value="{citation.n}"{kind}><cite>{escape(citation.file)}, {place(citation)}</cite> '
         f'<a href="#r{at}">↩</a><blockquote>{_marked(citation)}</blockquote></li>'
     )
 
 
 def _marked(citation: Citation) -> str:
-    """The quote; the words that answer are marked."""
-    quote, span = citation.quote, citation.answer_span
-    start, end = (span.char_start - citation.char_start, span.char_end - citation.char_start) if span else (0, 0)
-    if not 0 <= start < end <= len(quote):
-        return escape(quote)
-    return f"{escape(quote[:start])}<mark>{escape(quote[start:end])}</mark>{escape(quote[end:])}"
+    """The quote as it reads; the words that answer are marked."""
+    shown, span = citation.readable or citation.quote, citation.answer_span
+    if span is None:
+        return escape(shown)
+    # Without the marks of its format a quote has other offsets: the words are looked for.
+    start = span.char_start - citation.char_start if citation.readable is None else shown.find(span.text)
+    end = start + len(span.text)
+    if start < 0 or shown[start:end] != span.text:
+        return escape(shown)
+    return f"{escape(shown[:start])}<mark>{escape(shown[start:end])}</mark>{escape(shown[end:])}"

@@ -36,14 +36,15 @@ def _text(answer: Answer, before: int) -> str:
 
 
 def _note(citation: Citation) -> str:
-    last = "" if citation.line_end == citation.line_start else f"–{citation.line_end}"
-    return f"{_inline(citation.file)}, {place(citation)}{citation.line_start}{last}: “{_inline(citation.quote)}”"
+    return f"{_inline(citation.file)}, {place(citation)}: “{_inline(citation.readable or citation.quote)}”"
 
 
 def place(citation: Citation) -> str:
-    """`p. 3, l. `: what stands before the line's number."""
-    page = getattr(citation, "page", None)
-    return f"p. {page}, l. " if page else "l. "
+    """Where in its file a quote stands: `l. 8–9`, or `p. 3, l. 12` of a file that has pages."""
+    if citation.page is not None:
+        return f"p. {citation.page}" + (f", l. {citation.page_line}" if citation.page_line is not None else "")
+    last = "" if citation.line_end == citation.line_start else f"–{citation.line_end}"
+    return f"l. {citation.line_start}{last}"
 
 
 def _escaped(text: str) -> str:

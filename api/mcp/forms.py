@@ -75,7 +75,7 @@ def asked(answer: Answer, links: Links) -> Asked:
 def _source(citation: Citation, links: Links) -> Source:
     return Source(
         file=citation.file, line_start=citation.line_start, line_end=citation.line_end,
-        page=getattr(citation, "page", None), quote=citation.quote, verified=citation.verified,
+        page=citation.page, quote=citation.quote, verified=citation.verified,
         url=links.to(citation.document_id, citation.file, citation.line_start, citation.line_end),
     )  # fmt: skip
 

@@ -161,6 +161,13 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
     assert entry.count("{") - entry.count(r"\{") == entry.count("}") - entry.count(r"\}")
 
 
+def test_pages_are_named_where_there_are_some(answer: Answer) -> None:
+    paged = [one.model_copy(update={"page": 3, "page_line": 12}) for one in answer.citations]
+    printed = answer.model_copy(update={"citations": paged})
+    assert "[^1]: uno.txt, p. 3, l. 12: “" in export([printed], Format.MARKDOWN)
+    assert "uno.txt, p. 3, l. 12</cite>" in export([printed], Format.HTML)
+
+
 def test_html_holds_the_quotes_and_marks_the_answer(answer: Answer) -> None:
     one = answer.citations[0]
     span = {"char_start": one.char_start + 32, "char_end": one.char_start + 36, "text": "1852"}
@@ -179,8 +186,37 @@ def test_reference_managers_get_one_entry_a_file(answer: Answer, corpus: Path) -
     assert [(one["id"], one["type"], one["title"]) for one in entries] == [
         ("uno-txt", "document", "uno.txt"), ("dos-txt", "document", "dos.txt"),
     ]  # fmt: skip
-    assert entries[0]["note"].startswith("Lines 1, 2; SHA-256 ")
+    assert entries[0]["note"].startswith("uno.txt, lines 1, 2; SHA-256 ")
     assert export([answer], Format.BIBTEX).startswith("@misc{uno-txt,\n  title = {uno.txt},")
+
+
+def test_what_is_known_of_a_document_reaches_the_reference_manager(answer: Answer) -> None:
+    about = {
+        "title": "Puentes & ríos",
+        "author": "Ana {Ruiz}",
+        "published": "2024-05-01",
+        "url": "https://example.org/a",
+    }
+    known = answer.model_copy(update={"citations": [one.model_copy(update=about) for one in answer.citations]})
+    (entry,) = json.loads(export([known], Format.CSL))
+    assert (entry["type"], entry["title"], entry["URL"]) == ("webpage", "Puentes & ríos", "https://example.org/a")
+    assert (entry["author"], entry["issued"]) == ([{"literal": "Ana {Ruiz}"}], {"date-parts": [[2024, 5, 1]]})
+    text = export([known], Format.BIBTEX)
+    assert r"title = {Puentes \& ríos}" in text
+    assert r"author = {{Ana \{Ruiz\}}}" in text
+    odd = [one.model_copy(update={"url": "javascript:alert(1)", "published": "ayer"}) for one in answer.citations]
+    (entry,) = json.loads(export([answer.model_copy(update={"citations": odd})], Format.CSL))
+    assert not {"URL", "issued"} & set(entry)
+
+
+def test_a_quote_reads_without_the_marks_of_its_format(answer: Answer) -> None:
+    one = answer.citations[0]
+    span = {"char_start": one.char_start + 32, "char_end": one.char_start + 36, "text": "1852"}
+    value = {**one.model_dump(), "readable": "El puente se abrió en 1852.", "answer_span": span}
+    read = answer.model_copy(update={"citations": [type(one)(**value)]})
+    assert "El puente se abrió en <mark>1852</mark>." in export([read], Format.HTML)
+    assert "“El puente se abrió en 1852.”" in export([read], Format.MARKDOWN)
+    assert json.loads(export([read], Format.JSON))["answers"][0]["citations"][0]["quote"] == one.quote
 
 
 def test_nothing_was_found(answer: Answer) -> None:
