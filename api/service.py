@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from api.job_info import JobInfo
 from api.jobs import Advance, Jobs
 from api.metrics import Metrics
+from api.outcome import SyncOutcome, outcome_of
 from api.workers import Workers
 from rag.errors import ModelMismatch, NoReadableFile, NotReady, RenglonError
 from rag.settings import Settings
@@ -44,6 +45,7 @@ class Service:
         self.state: State = "starting"
         self.phase = "starting"
         self.error: RenglonError | None = None
+        self.last_sync: SyncOutcome | None = None
         self.url = ""
         self.instance = secrets.token_hex(16)
         self.opened: Renglon | None = None
@@ -113,6 +115,7 @@ class Service:
                 raise
             log.warning("%s Answering from the index.", error.detail)
             return
+        self.last_sync = outcome_of(report)
         for file, reason in report.refused:
             log.warning("refused %s: %s", file, reason)
         log.info(
@@ -211,7 +214,15 @@ class Desk:
     def sync(self) -> JobInfo:
         """Queue a sync of the corpus folder. Raises NotReady, IndexBusy."""
         renglon = self._service.renglon
-        return self.jobs.submit("sync", lambda advance: _sync(renglon, advance))
+        return self.jobs.submit("sync", lambda advance: self._sync(renglon, advance))
+
+    def _sync(self, renglon: Renglon, advance: Advance) -> dict[str, Any]:
+        from index.storage.disk import disk_errors
+
+        with disk_errors():
+            report = renglon.syncer().sync(renglon.settings.corpus, advance)
+        self._service.last_sync = outcome_of(report)
+        return dataclasses.asdict(report)
 
     def rebuild(self) -> JobInfo:
         """Queue a rebuild of both projections. Raises NotReady, IndexBusy."""
@@ -262,13 +273,6 @@ class Desk:
         self.jobs.stop()
         self.batches.stop()
         return self.jobs.wait(STOP_S) and self.batches.wait(STOP_S)
-
-
-def _sync(renglon: Renglon, advance: Advance) -> dict[str, Any]:
-    from index.storage.disk import disk_errors
-
-    with disk_errors():
-        return dataclasses.asdict(renglon.syncer().sync(renglon.settings.corpus, advance))
 
 
 def _rebuild(renglon: Renglon, advance: Advance) -> dict[str, Any]:

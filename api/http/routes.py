@@ -167,7 +167,7 @@ def index(service: Served) -> schemas.IndexInfo:
         pass  # still opening: state and phase say so
     return schemas.IndexInfo(
         state=service.state, phase=service.phase, index_version=version, model=str(model) if model else None,
-        corpus=service.settings.corpus.name, **counts,
+        corpus=service.settings.corpus.name, last_sync=service.last_sync, **counts,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from api.outcome import SyncOutcome
 from rag.scope import Scope
 from rag.types import Turn
 
@@ -131,3 +132,4 @@ class IndexInfo(BaseModel):
     sentences: int
     model: str | None = Field(description="Name, revision and dimension of the model that made the vectors.")
     corpus: str = Field(description="Name of the folder that is kept indexed.")
+    last_sync: SyncOutcome | None = Field(description="What the last sync did; null before the first one has ended.")

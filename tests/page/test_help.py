@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +78,25 @@ def test_a_folder_is_dropped(visit: Open, tiny: LocalServer, tmp_path: Path) -> 
     expect(page.locator("dialog th", has_text="uploads/faro.txt")).to_be_visible()
     files = {one["file"] for one in web.get(f"{tiny.url}/v1/documents").json()["documents"]}
     assert files == {"uno.txt", "uploads/faro.txt", "uploads/mercado.md"}
+
+
+def test_files_by_folder_and_what_was_refused(visit: Open, tiny: LocalServer, tmp_path: Path) -> None:
+    (tmp_path / "corpus" / "2024" / "mayo").mkdir(parents=True)
+    (tmp_path / "corpus" / "2024" / "mayo" / "faro.txt").write_text("El faro mide 69 metros.\n")
+    (tmp_path / "corpus" / "<b>nada.txt").write_text("")
+    job = web.post(f"{tiny.url}/v1/index/sync").json()
+    while web.get(f"{tiny.url}/v1/jobs/{job['id']}").json()["state"] in ("queued", "running"):
+        time.sleep(0.05)
+    found = web.get(f"{tiny.url}/v1/index").json()["last_sync"]
+    assert (found["added"], found["unchanged"], found["refused"]) == (1, 1, 1)
+    assert found["refused_files"] == [{"file": "<b>nada.txt", "reason": "The file is empty."}]
+    page = visit(url=tiny.url)
+    page.get_by_role("button", name="Fuentes").click()
+    dialog = page.get_by_role("dialog", name="Fuentes")
+    dialog.get_by_text("1 archivo no se pudo indexar").click()
+    expect(dialog.get_by_role("listitem")).to_have_text("<b>nada.txt: The file is empty.")
+    file = dialog.get_by_role("link", name="2024/mayo/faro.txt")
+    expect(file).to_be_visible()
+    dialog.get_by_role("button", name="2024/mayo/ 1").click()
+    expect(file).to_be_hidden()
+    expect(dialog.get_by_role("link", name="uno.txt")).to_be_visible()
