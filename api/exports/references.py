@@ -72,7 +72,12 @@ def csl(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     accessed = {"date-parts": [[today.year, today.month, today.day]]}
     entries = []
     for one in references(answers):
-        entry = {"id": one.key, "type": "webpage" if one.url else "document", "title": one.title, "note": one.note}
+        entry: dict[str, Any] = {
+            "id": one.key,
+            "type": "webpage" if one.url else "document",
+            "title": one.title,
+            "note": one.note,
+        }
         entry |= {"URL": one.url} if one.url else {}
         entry |= {"author": [{"literal": one.cited.author}]} if one.cited.author else {}
         entry |= {"issued": {"date-parts": [one.issued]}} if one.issued else {}

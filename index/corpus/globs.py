@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def _matches(glob: str, path: str) -> bool:
     return any(whole.fullmatch("/".join(names[:end])) for end in ends)
 
 
-@cache
+@lru_cache(1024)  # requests bring globs, too
 def _pattern(glob: str) -> re.Pattern[str]:
     tokens = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     pieces = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
