@@ -19,6 +19,7 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     from index.ingest.uploads import Uploads
+    from index.pictures import PagePictures
     from index.renglon import Renglon
     from index.storage.catalog import Catalog
     from rag.engine import Engine
@@ -168,6 +169,13 @@ class Service:
         """The catalogue, readable before the model is loaded. Raises NotReady."""
         if self.opened is not None:
             return self.opened.store.catalog
+        raise self.error or NotReady(f"Not ready yet: {self.phase}.", "GET /readyz says when.")
+
+    @property
+    def pictures(self) -> PagePictures:
+        """The pages of documents as pictures. Raises NotReady while the index is opening."""
+        if self.opened is not None:
+            return self.opened.pictures()
         raise self.error or NotReady(f"Not ready yet: {self.phase}.", "GET /readyz says when.")
 
     def stop(self) -> None:

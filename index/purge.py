@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+from index.pictures import FOLDER
 from index.storage.catalog import COPY
 from index.storage.disk import require_space, size_of
 from index.store import Store
 
-PARTS = ("catalog.sqlite", "catalog.sqlite-wal", "dense", "lexical")
+PARTS = ("catalog.sqlite", "catalog.sqlite-wal", "dense", "lexical", FOLDER)
 
 
 def purge(store: Store) -> int:
@@ -22,6 +24,7 @@ def purge(store: Store) -> int:
         for copy in _copies(store):  # made before a migration: they hold what was deleted since
             copy.unlink()
         require_space(store.folder, before)
+        shutil.rmtree(store.folder / FOLDER, ignore_errors=True)  # they show what deleted documents held
         store.catalog.vacuum()
         if store.catalog.generation:
             store.rebuild()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from index.ingest.sync import Progress, Syncer
     from index.ingest.uploads import Uploads
     from index.model.encoder import Encoder
+    from index.pictures import PagePictures
     from index.reading import ReadableStore
     from index.retriever import HybridRetriever
     from index.store import Store
@@ -38,6 +39,7 @@ class Renglon:
         self.store: Store | Follower = open_store(settings.data_dir, command, wait_s, settings.chroma_url)
         self._encoder = encoder
         self._engine: Engine | None = None
+        self._pictures: PagePictures | None = None
         self.turns = encoder.turns if encoder else Turns()
         self.pool = Pool(settings.max_waiting, settings.max_wait_s)
         self.coming: Encoder | None = None
@@ -98,6 +100,14 @@ class Renglon:
 
         return Uploads(self.writable(), self.syncer(), self.settings.max_file_bytes, text_limits(self.settings))
 
+    def pictures(self) -> PagePictures:
+        """The pages of documents as pictures; one for all threads of a process."""
+        if self._pictures is None:
+            from index.pictures import PagePictures
+
+            self._pictures = PagePictures(self.store, self.settings.max_file_bytes)
+        return self._pictures
+
     def engine(self, warm: bool = True) -> Engine:
         """What answers; made at the first call, and warmed up unless one question is all that will be asked.
 
@@ -124,6 +134,8 @@ class Renglon:
 
     def close(self) -> None:
         """Let go of the data folder."""
+        if self._pictures is not None:
+            self._pictures.close()
         self.store.close()
 
     def __enter__(self) -> Renglon:

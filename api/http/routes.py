@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from api import errors, exposition
@@ -153,6 +153,28 @@ def lines(
     return as_json(
         schemas.Lines(document_id=row.id, file=row.file, file_sha256=row.sha256, line_count=row.lines, lines=found)
     )
+
+
+@router.get(
+    "/v1/documents/{document_id}/pages/{page}.png",
+    responses={**_UNKNOWN, 200: {"content": {"image/png": {}}}, 422: _REFUSALS[422]},
+    response_class=Response,
+    tags=["documents"],
+)
+@in_threads("reading")
+def picture(
+    document_id: str,
+    page: Annotated[int, Path(ge=1, le=100_000, description="1-based.")],
+    service: Served,
+    scale: Annotated[float, Query(ge=0.5, le=4, description="Pixels a point; the nearest of 1, 1.5, 2 and 3.")] = 1.5,
+) -> Response:
+    """A page of a PDF as it looks, from the file that was indexed. `X-Scale` says how many pixels a point has.
+
+    404 when the document has no pages, or when its file has changed or is gone since it was indexed.
+    """
+    drawn = service.pictures.picture(document_id, page, scale)
+    headers = {"X-Scale": f"{drawn.scale:g}", "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(drawn.png, media_type="image/png", headers=headers)
 
 
 @router.get("/v1/index", tags=["index"])

@@ -14,15 +14,19 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from index.corpus.reader import Reader, Reading
-from index.corpus.transport import received, sent
+from index.corpus.transport import received, sent, unpacked
 from rag.errors import FileRefused
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
-# The slowest real files (a book of a thousand pages) take some ten seconds; the rest is for busy machines.
+# Of processor time: the slowest real files (a book of a thousand pages) take some thirty seconds.
 LIMIT_S = 120.0
+PATIENCE = 5  # times as long by the clock, since the machine may be busy
 _TOO_LONG = "Reading the file took more than"
 REMEMBERED = 1000  # files that were refused because they ended the process
 
@@ -38,18 +42,26 @@ class Isolated:
 
     def read(self, reader: Reader, raw: bytes) -> Reading:
         """What a reader makes of a file's bytes. Raises FileRefused."""
-        key = reader.key, hashlib.sha256(raw).hexdigest()
+        return self._twice(reader.key, reader.name, raw, unpacked)
+
+    def draw(self, raw: bytes, page: int, scale: float) -> bytes:
+        """A page of a PDF, as `index.corpus.pdf_picture` draws it. Raises FileRefused."""
+        return self._twice("draw", f"draw:{page}:{scale}", raw, lambda head, body: body)
+
+    def _twice(self, key: str, name: str, raw: bytes, decode: Callable[[Any, bytes], T]) -> T:
+        """What is asked of the process, tried once more when the process ends; a file that ends it is remembered."""
+        known = key, hashlib.sha256(raw).hexdigest()
         with self._lock:
-            if key in self._fatal:
-                raise FileRefused(self._fatal[key], "Convert it, or leave it out with RENGLON_EXCLUDE.")
+            if known in self._fatal:
+                raise FileRefused(self._fatal[known], "Convert it, or leave it out with RENGLON_EXCLUDE.")
             reason = ""
             for _ in range(2):
-                answer, reason = self._ask(reader.name, raw)
+                answer, reason = self._ask(name, raw, decode)
                 if answer is not None:
                     return answer
                 if reason.startswith(_TOO_LONG):  # it would take as long again
                     break
-            self._fatal[key] = reason
+            self._fatal[known] = reason
             while len(self._fatal) > REMEMBERED:
                 self._fatal.popitem(last=False)
         raise FileRefused(reason, "Convert it, or leave it out with RENGLON_EXCLUDE.")
@@ -59,7 +71,7 @@ class Isolated:
         with self._lock:
             self._end()
 
-    def _ask(self, name: str, raw: bytes) -> tuple[Reading | None, str]:
+    def _ask(self, name: str, raw: bytes, decode: Callable[[Any, bytes], T]) -> tuple[T | None, str]:
         """The process's answer; without one, why there is none. Raises FileRefused when the reader refuses the file."""
         process = self._started()
         assert process.stdin is not None
@@ -70,11 +82,11 @@ class Isolated:
             timed_out.set()
             process.kill()
 
-        late = threading.Timer(self._limit_s, give_up)
+        late = threading.Timer(self._limit_s * PATIENCE, give_up)
         late.start()
         try:
             sent(process.stdin, name.encode(), raw)
-            answer = received(process.stdout)
+            answer: T | None = decode(*received(process.stdout))
         except (OSError, EOFError, ValueError):
             answer = None
         finally:

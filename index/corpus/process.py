@@ -12,6 +12,8 @@ import sys
 import traceback
 
 from index.corpus.formats import READERS
+from index.corpus.pdf_picture import draw
+from index.corpus.reader import Reader
 from index.corpus.transport import packed, parts, refused, sent
 from rag.errors import FileRefused
 
@@ -24,6 +26,14 @@ def limit_processor_time(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds + 1, hard))
+
+
+def _answer(readers: dict[str, Reader], asked: str, raw: bytes) -> tuple[bytes, bytes]:
+    """A file as it was read, or a page of it drawn: `draw:PAGE:SCALE`."""
+    name, *numbers = asked.split(":")
+    if name == "draw":
+        return b"{}", draw(raw, int(numbers[0]), float(numbers[1]))
+    return packed(readers[name].read(raw))
 
 
 def main(seconds: int) -> None:
@@ -42,7 +52,7 @@ def main(seconds: int) -> None:
             return
         limit_processor_time(seconds)
         try:
-            head, boxes = packed(readers[name.decode()].read(raw))
+            head, boxes = _answer(readers, name.decode(), raw)
         except FileRefused as refusal:
             head, boxes = refused(refusal)
         except MemoryError:

@@ -58,19 +58,24 @@ def refused(refusal: FileRefused) -> tuple[bytes, bytes]:
     return json.dumps({"detail": refusal.detail, "hint": refusal.hint}).encode(), b""
 
 
-def received(stream: IO[bytes]) -> Reading:
-    """Read a reading. Raises FileRefused when a refusal comes; EOFError, ValueError when nothing usable does."""
-    first, boxes = parts(stream)
+def received(stream: IO[bytes]) -> tuple[Any, bytes]:
+    """Read an answer. Raises FileRefused when a refusal comes; EOFError, ValueError when nothing usable does."""
+    first, body = parts(stream)
     head = json.loads(first)
+    if isinstance(head, dict) and "detail" in head:
+        raise FileRefused(str(head["detail"]), str(head.get("hint", "")))
+    return head, body
+
+
+def unpacked(head: Any, boxes: bytes) -> Reading:
+    """A reading that came as a message. Raises ValueError for anything else: whatever runs there may send anything."""
     try:
-        if "detail" in head:
-            raise FileRefused(str(head["detail"]), str(head["hint"]))
-        return _unpacked(head, boxes)
-    except (TypeError, KeyError, IndexError) as error:  # whatever ran there may have sent anything
+        return _reading(head, boxes)
+    except (TypeError, KeyError, IndexError) as error:
         raise ValueError("a message is broken") from error
 
 
-def _unpacked(head: dict[str, Any], boxes: bytes) -> Reading:
+def _reading(head: dict[str, Any], boxes: bytes) -> Reading:
     text, size = str(head["text"]), len(head["text"])
     origins, at = [], 0
     for start, end, place, length in head["origins"]:

@@ -138,7 +138,7 @@ class Uploads:
                 file.write(raw)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(self._folder / _stored_name(document.id, document.sha256))
+            temporary.replace(self._folder / stored_name(document.id, document.sha256))
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -146,7 +146,7 @@ class Uploads:
 
     def _drop(self, id_: str, but: str = "") -> None:
         for path in self._folder.glob(f"{id_}-*"):
-            if path.name != _stored_name(id_, but):
+            if path.name != stored_name(id_, but):
                 path.unlink(missing_ok=True)
 
 
@@ -155,7 +155,7 @@ def tidy(store: Store, busy: Collection[str] = ()) -> int:
 
     `busy`: ids of documents that are being changed; their bytes stay.
     """
-    named = {_stored_name(row.id, row.sha256) for row in store.catalog.documents() if row.root == UPLOADS}
+    named = {stored_name(row.id, row.sha256) for row in store.catalog.documents() if row.root == UPLOADS}
     found = (path for path in (store.folder / UPLOADS).glob("*") if path.name not in named)
     left = [path for path in found if path.name.lstrip(".").partition("-")[0] not in busy]
     for path in left:
@@ -181,7 +181,8 @@ def display_name(name: str) -> str:
     return f"{'_' if _RESERVED.fullmatch(stem) else ''}{stem}.{suffix}"
 
 
-def _stored_name(id_: str, sha256: str) -> str:
+def stored_name(id_: str, sha256: str) -> str:
+    """The name under which an upload's bytes are kept."""
     return f"{id_}-{sha256[:32]}"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from index.corpus.isolated import Isolated
 from index.corpus.reader import Reader, Reading
-from index.corpus.transport import packed, received, sent
+from index.corpus.transport import packed, received, sent, unpacked
 from rag.errors import FileRefused
 from tests.support.pdfs import drawn, lines
 
@@ -102,8 +102,8 @@ def test_what_comes_back_is_checked(tmp_path: Path) -> None:
         with path.open("wb") as out:
             sent(out, head, b"")
         with path.open("rb") as back, pytest.raises(ValueError, match=wrong):
-            received(back)
+            unpacked(*received(back))
     with path.open("wb") as out:
         sent(out, *packed(Reading("hola")))
     with path.open("rb") as back:
-        assert received(back) == Reading("hola")
+        assert unpacked(*received(back)) == Reading("hola")

@@ -76,7 +76,7 @@ LATER = {
     "conversation/markdown.js", "conversation/stale-citations.js", "panels/export.js",
     "panels/first-steps.js", "panels/help.js",
     "panels/history.js", "panels/panels.css", "panels/sources.js", "panels/uploads.js", "shell/key-dialog.js",
-    "shell/stylesheet.js", "words/more.js",
+    "shell/stylesheet.js", "source/printed-page.css", "source/printed-page.js", "words/more.js",
 }  # fmt: skip
 
 

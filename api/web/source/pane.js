@@ -43,6 +43,7 @@ export async function open(route, citation = null, siblings = []) {
   badge(shown.result);
   paint();
   center();
+  if (citation?.boxes?.length) (await import("./printed-page.js")).show(citation, list, shown);
 }
 
 /** The lines that are shown as the goal, {first, last}; null while there are none. */

@@ -45,6 +45,8 @@ const TEXTS = {
     step1: "Pon tus artículos (texto, Markdown, PDF o páginas web guardadas) en una carpeta; también valen sus subcarpetas.",
     step2: "Arranca Renglón sobre ella: renglon serve CARPETA. Indexa una vez y luego solo lo que cambie.",
     step3: "Vuelve aquí y pregunta. Cada frase de la respuesta abre su archivo en la línea.",
+    pageMarked: "Página {n}, con la cita marcada",
+    pageUnmarked: "Página {n}; la cita no se ha encontrado en su sitio y no se marca",
   },
   en: {
     sourcesNote: "What is indexed. Answers come from here and nowhere else.",
@@ -88,6 +90,8 @@ const TEXTS = {
     step1: "Put your articles (text, Markdown, PDF or saved web pages) into a folder; its subfolders count, too.",
     step2: "Start Renglón on it: renglon serve FOLDER. It indexes once, and then only what changes.",
     step3: "Come back and ask. Each sentence of the answer opens its file at the line.",
+    pageMarked: "Page {n}, with the quote marked",
+    pageUnmarked: "Page {n}; the quote was not found in its place and is not marked",
   },
 };
 
