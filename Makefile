@@ -49,6 +49,7 @@ wheel: $(VENV)/.run  ## Build dist/renglon-….whl from what is in the checkout 
 bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; writes bench.json
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.store
+	@$(BIN)/python -m tests.bench.formats
 
 torture: $(VENV)/.dev  ## Kill, damage, fill up and fuzz it at length (half an hour); figures in docs/reliability.md
 	@$(BIN)/python -m tests.torture
