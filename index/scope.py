@@ -10,8 +10,13 @@ from rag.scope import Scope
 
 def in_scope(catalog: Catalog, scope: Scope) -> list[int]:
     """The keys of the passages of all documents in a scope."""
+    return catalog.pks_of([row.id for row in documents_in(catalog, scope)])
+
+
+def documents_in(catalog: Catalog, scope: Scope) -> list[DocumentRow]:
+    """The documents in a scope, by file."""
     globs = Globs(include=scope.files)
-    return catalog.pks_of([row.id for row in catalog.documents() if _holds(scope, row) and globs.admits(row.file)])
+    return [row for row in catalog.documents() if _holds(scope, row) and globs.admits(row.file)]
 
 
 def _holds(scope: Scope, row: DocumentRow) -> bool:

@@ -101,6 +101,7 @@ class Engine(BaseQueryEngine):
         self._max_chars, self._max_sentences = max_chars, max_sentences
         self._author, self._support = author, support
         self._conversation = conversation
+        self._restricted = False  # to the documents in a scope
         self.pool = pool or Pool()
         self.successor: Engine | None = None  # answers once the index was given another model
         super().__init__(CallbackManager([]))
@@ -113,7 +114,8 @@ class Engine(BaseQueryEngine):
         within = getattr(self._retriever, "within", None)
         if within is None:
             raise InvalidQuestion("This retriever can't be restricted to some documents.", "Ask without a filter.")
-        found._retriever = within(scope)
+        found._retriever, found._restricted = within(scope), True
+        found._conversation = self._conversation and self._conversation.within(scope)
         return found
 
     def _current(self, work: Callable[[Engine], T]) -> T:
@@ -353,6 +355,8 @@ class Engine(BaseQueryEngine):
         self, finding: Finding, writer: Writer, notice: str | None = None, written: Written | None = None
     ) -> Answer:
         answered = bool(writer.citations)
+        if self._restricted and not finding.passages:
+            notice = messages.NOTHING_IN_SCOPE[finding.language]
         cited = [hit.model_copy(update={"cited": cites(writer.citations, hit)}) for hit in finding.passages]
         return Answer(
             id=uuid.uuid4().hex, question=finding.question, status=finding.verdict if answered else "no_evidence",

@@ -19,6 +19,10 @@ YES_OR_NO: Final = {
     "es": "La pregunta pide un sí o un no. Esto es lo que dicen los artículos; la conclusión queda para quien lee.",
     "en": "The question asks for a yes or a no. This is what the articles say; the conclusion is left to the reader.",
 }
+NOTHING_IN_SCOPE: Final = {
+    "es": "Ningún documento indexado cumple el filtro.",
+    "en": "No indexed document is within the filter.",
+}
 _INSTEAD = {"es": "Estas son frases de los artículos.", "en": "These are the articles' own sentences."}
 _WHY = {
     "unreachable": ("No se pudo conectar con el modelo.", "The model can't be reached."),

@@ -23,6 +23,7 @@ from api import logs
 from api.cli.console import Console, print_json, write
 from api.exports.formats import Format, export
 from rag.errors import IndexBusy, IndexMissing, RenglonError
+from rag.scope import Scope
 from rag.settings import Settings
 from rag.types import Answer
 
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, highlight=False)
+Files = Annotated[list[str] | None, typer.Option("--files", help="Only from files that match this glob; repeatable.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 NO_EVIDENCE_EXIT = 3
 WAIT_S = 10  # another short command may hold the data folder
@@ -124,16 +126,17 @@ def ask(
     target: Annotated[
         Path | None, typer.Option("--out", help="With --from: the .jsonl or .csv file to write; goes on in it.")
     ] = None,
+    files: Files = None,
 ) -> None:
     """Answer a question; exit code 3 when the articles don't say, or don't clearly say."""
     settings = _load_settings()
     if source or target:
         if question or form or not (source and target):
             raise typer.BadParameter("--from FILE and --out FILE belong together, without a question or --export.")
-        return _ask_all(source, target, settings, as_json)
+        return _ask_all(source, target, settings, as_json, files)
     if question is None:
         raise typer.BadParameter("Give a question, or --from FILE and --out FILE.")
-    with _answering(settings, "renglon ask") as answering:
+    with _answering(settings, "renglon ask", files) as answering:
         answer = answering.answer(question)
     if form:
         write(export([answer], form))
@@ -145,10 +148,10 @@ def ask(
         raise typer.Exit(NO_EVIDENCE_EXIT)
 
 
-def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool) -> None:
+def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool, files: list[str] | None) -> None:
     from api.cli import batch_command
 
-    report = batch_command.run(source, target, lambda: _answering(settings, "renglon ask"), err)
+    report = batch_command.run(source, target, lambda: _answering(settings, "renglon ask", files), err)
     if as_json:
         print_json(report)
     else:
@@ -158,19 +161,20 @@ def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool) -> N
 
 
 @contextmanager
-def _answering(settings: Settings, command: str) -> Iterator[Engine | Remote]:
+def _answering(settings: Settings, command: str, files: list[str] | None = None) -> Iterator[Engine | Remote]:
     """What answers questions: the server that holds the data folder, or else an engine over the folder, which is closed
     properly afterwards, so that the next start need not check it."""
     from api.cli.remote import Remote
 
+    scope = Scope(tuple(files or ()))
     if remote := Remote.of(settings):
-        yield remote
+        yield remote.within(scope)
         return
     from index.renglon import Renglon
 
     _require_index(settings)
     with Renglon(settings, command, WAIT_S) as renglon:
-        yield renglon.engine(warm=False)
+        yield renglon.engine(warm=False).within(scope)
 
 
 def _print_answer(answer: Answer) -> None:
@@ -204,10 +208,10 @@ def _print_hit(hit: Any) -> None:
 
 
 @app.command()
-def search(query: str, as_json: AsJson = False) -> None:
+def search(query: str, as_json: AsJson = False, files: Files = None) -> None:
     """List the passages nearest to a question."""
     settings = _load_settings()
-    with _answering(settings, "renglon search") as answering:
+    with _answering(settings, "renglon search", files) as answering:
         result = answering.search(query)
     if as_json:
         print_json(result.model_dump())

@@ -11,6 +11,8 @@ import ipaddress
 import json
 import time
 from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ import httpx
 
 from index.storage.lock import holder_of
 from rag.errors import IndexBusy, InvalidQuestion, RenglonError
+from rag.scope import Scope
 from rag.settings import Settings
 from rag.types import Answer, SearchResult
 
@@ -36,6 +39,7 @@ class Remote:
         self.url = str(holder["url"])
         self.corpus = str(holder.get("corpus", ""))
         self._instance = str(holder.get("instance", ""))
+        self._filter: dict[str, Any] = {}
         self._who = f"`{holder.get('command', '?')}` (process {holder.get('pid', '?')}) at {self.url}"
         key = next(iter([*settings.api_keys, *settings.read_keys]), "")
         self._key = httpx.Headers({b"authorization": f"Bearer {key}".encode()} if key else {})
@@ -56,6 +60,12 @@ class Remote:
         remote = cls(holder, settings)
         remote._require_loopback()
         return remote if remote._is_there() else None
+
+    def within(self, scope: Scope) -> Remote:
+        """The same server, asked about the documents in a scope only."""
+        found = copy(self)
+        found._filter = {name: value for name, value in asdict(scope).items() if value}
+        return found
 
     def _require_loopback(self) -> None:
         try:
@@ -113,11 +123,11 @@ class Remote:
 
     def answer(self, question: str) -> Answer:
         """Its answer to a question. Raises RenglonError."""
-        return Answer(**self.post_when_ready("/v1/query", {"question": question}))
+        return Answer(**self.post_when_ready("/v1/query", {"question": question, **self._filter}))
 
     def search(self, query: str) -> SearchResult:
         """The passages that it finds for a question. Raises RenglonError."""
-        return SearchResult(**self.post_when_ready("/v1/search", {"query": query}))
+        return SearchResult(**self.post_when_ready("/v1/search", {"query": query, **self._filter}))
 
     def run(self, route: str, advance: Callable[[int, int], None]) -> dict[str, Any]:
         """Have the server do long work and follow it to its end; its report. Raises RenglonError."""

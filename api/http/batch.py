@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from api.batch.questions import question_of
 from api.batch.run import rows_of
 from api.errors import PROBLEM
 from api.http.routes import Served
+from api.http.schemas import Filtered
 from api.job_info import JobInfo
 from api.jobs import Advance
 
@@ -19,8 +20,8 @@ PARALLEL = 2  # who asks one question need not wait long behind a batch
 router = APIRouter()
 
 
-class BatchRequest(BaseModel):
-    """Questions."""
+class BatchRequest(Filtered):
+    """Questions, and which documents may answer them."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"questions": ["¿Quién es John Kirby?", {"id": "b", "question": "…"}]}]}
@@ -44,7 +45,7 @@ async def batch(body: BatchRequest, service: Served) -> JobInfo:
     The job's `report` is `{"rows": [...]}`, in the order of the questions: each has `number`, `question` and the fields
     of an answer without passages, or `error`, which says what is wrong with that question. The last five are kept.
     """
-    engine = service.engine
+    engine = service.engine.within(body.scope)
     questions = [question_of(number, value) for number, value in enumerate(body.questions, 1)]
 
     def work(advance: Advance) -> dict[str, Any]:

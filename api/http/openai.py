@@ -24,11 +24,12 @@ from api import errors
 from api.http.clients import unless_gone
 from api.http.events import event as event_of
 from api.http.events import streamed
-from api.http.schemas import MOST_TURNS, TURN_CHARS
+from api.http.schemas import MOST_GLOBS, MOST_TURNS, TURN_CHARS, Globs
 from api.service import Service
 from rag.errors import InvalidQuestion, RenglonError
 from rag.events import Event, Finished, Retracted, TextAdded
 from rag.question import tidy
+from rag.scope import Scope
 from rag.types import Answer, Citation, Turn
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ class ChatRequest(BaseModel):
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: int | None = Field(1, ge=1, le=1, description="One answer; others are refused.")
+    files: Globs = Field(
+        [], max_length=MOST_GLOBS, description="Only files that match one of these globs are searched."
+    )
 
 
 async def _service(request: Request) -> Service:
@@ -119,7 +123,7 @@ async def chat_completions(body: ChatRequest, request: Request, service: Served)
     the document at the line, and beside it `file_citation` with file, lines, characters, quote and SHA-256.
     `renglon.status` is `no_evidence` when the articles don't say; the message then says so.
     """
-    engine = service.engine
+    engine = service.engine.within(Scope(tuple(body.files)))
     question, history = _conversation(body.messages, service.settings.max_question_chars)
     events = service.metrics.counted(_events(engine, body.model, question, history))
     reply = _Reply(body, str(request.base_url))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.outcome import SyncOutcome
 from rag.scope import Scope
@@ -14,24 +14,28 @@ from rag.types import Turn
 MOST_TURNS = 50
 TURN_CHARS = 20_000
 HISTORY_CHARS = 200_000
-GLOB_CHARS, GLOB_STARS = 200, 8
+MOST_GLOBS, GLOB_CHARS, GLOB_STARS = 50, 200, 8
 MOST_LINES = 2000  # of a document in one answer: 2 MB of line ends would make one of 88 MB
+
+
+def _short(globs: list[str]) -> list[str]:
+    if any(len(glob) > GLOB_CHARS or glob.count("*") > GLOB_STARS for glob in globs):
+        raise ValueError(f"a glob is longer than {GLOB_CHARS} characters or has more than {GLOB_STARS} asterisks")
+    return [glob for glob in globs if glob.strip()]
+
+
+Globs = Annotated[list[str], AfterValidator(_short)]
 
 
 class Filtered(BaseModel):
     """Which documents may be found; all of them by default."""
 
-    files: list[str] = Field([], max_length=50, description="Globs; only files that match one of them are searched.")
+    files: Globs = Field(
+        [], max_length=MOST_GLOBS, description="Globs; only files that match one of them are searched."
+    )
     published_after: date | None = Field(None, description="Only documents published on that day or later.")
     published_before: date | None = Field(None, description="Only documents published on that day or earlier.")
     language: str | None = Field(None, pattern="^[a-z]{2}$", description="Only documents in that language.")
-
-    @field_validator("files")
-    @classmethod
-    def _short(cls, globs: list[str]) -> list[str]:
-        if any(len(glob) > GLOB_CHARS or glob.count("*") > GLOB_STARS for glob in globs):
-            raise ValueError(f"a glob is longer than {GLOB_CHARS} characters or has more than {GLOB_STARS} asterisks")
-        return [glob for glob in globs if glob.strip()]
 
     @property
     def scope(self) -> Scope:

@@ -13,6 +13,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.types import CallToolResult, Resource, ResourceLink, TextContent, ToolAnnotations
 from pydantic import Field
 
+from api.http.schemas import MOST_GLOBS, Globs
 from api.mcp.forms import Asked, Fetched, Found, Links, SearchResults, asked, uri_of
 from api.mcp.sources import LINES_AT_ONCE, Articles, whole
 from index.corpus.documents import document_id
@@ -32,6 +33,9 @@ _READS: dict[str, Any] = {
 }
 Question = Annotated[str, Field(description="A question in Spanish or English, on its own: no conversation is kept.")]
 Query = Annotated[str, Field(description="A question, or words.")]
+Files = Annotated[
+    Globs | None, Field(max_length=MOST_GLOBS, description="Globs; only files that match one are searched.")
+]
 Id = Annotated[str, Field(description="What `search` gave, or DOCUMENT:FIRST-LAST for other lines of a document.")]
 
 
@@ -56,10 +60,10 @@ def article_server(articles: Articles) -> ArticleServer:
     """A server over some articles."""
     server = ArticleServer(articles)
 
-    async def search(query: Query, context: Context) -> SearchResults:
+    async def search(query: Query, context: Context, files: Files = None) -> SearchResults:
         """Find passages of the articles, best first."""
         with _said(ToolError):
-            found = await articles.search(query)
+            found = await articles.search(query, files or [])
         links = _links(articles, context)
         return SearchResults(
             results=[
@@ -77,13 +81,13 @@ def article_server(articles: Articles) -> ArticleServer:
         with _said(ToolError):
             return await _fetched(articles, _links(articles, context), id)
 
-    async def ask(question: Question, context: Context) -> Annotated[CallToolResult, Asked]:
+    async def ask(question: Question, context: Context, files: Files = None) -> Annotated[CallToolResult, Asked]:
         """Answer a question with sentences of the articles; each cites file, lines and verbatim quote."""
         with _said(ToolError):
-            answer = await articles.ask(question)
+            answer = await articles.ask(question, files or [])
         result = asked(answer, _links(articles, context))
-        files = dict.fromkeys(citation.file for citation in answer.citations)
-        linked = [ResourceLink(name=file, uri=uri_of(file), mime_type="text/plain") for file in files]
+        cited = dict.fromkeys(citation.file for citation in answer.citations)
+        linked = [ResourceLink(name=file, uri=uri_of(file), mime_type="text/plain") for file in cited]
         text = TextContent(text=result.model_dump_json())
         return CallToolResult(content=[text, *linked], structured_content=result.model_dump(mode="json"))
 

@@ -12,6 +12,7 @@ from anyio import sleep, to_thread
 
 from api.threads import limiter
 from rag.errors import LinesOutOfRange, NotReady, UnknownDocument
+from rag.scope import Scope
 from rag.types import Answer, SearchResult
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ class Articles(Protocol):
     def page(self) -> str:
         """The address of the page that shows documents; empty where there is none."""
 
-    async def ask(self, question: str) -> Answer:
-        """An answer."""
+    async def ask(self, question: str, files: list[str]) -> Answer:
+        """An answer, from the files that match one of the globs; without any, from all."""
 
-    async def search(self, query: str) -> SearchResult:
+    async def search(self, query: str, files: list[str]) -> SearchResult:
         """The nearest passages."""
 
     async def documents(self) -> list[Document]:
@@ -74,13 +75,14 @@ class OwnArticles:
             await sleep(LOOK_S)
         return self._service.engine
 
-    async def ask(self, question: str) -> Answer:
+    async def ask(self, question: str, files: list[str]) -> Answer:
         """An answer."""
-        return self._service.metrics.answer(await (await self._engine()).aanswer(question))
+        engine = (await self._engine()).within(Scope(tuple(files)))
+        return self._service.metrics.answer(await engine.aanswer(question))
 
-    async def search(self, query: str) -> SearchResult:
+    async def search(self, query: str, files: list[str]) -> SearchResult:
         """The nearest passages."""
-        return await (await self._engine()).asearch(query)
+        return await (await self._engine()).within(Scope(tuple(files))).asearch(query)
 
     async def documents(self) -> list[Document]:
         """All documents, by file."""
@@ -126,13 +128,15 @@ class ForwardedArticles:
         # A client that no longer waits need not keep this one waiting; the server finishes its answer.
         return await to_thread.run_sync(lambda: work(self._remote()), abandon_on_cancel=True)
 
-    async def ask(self, question: str) -> Answer:
+    async def ask(self, question: str, files: list[str]) -> Answer:
         """An answer."""
-        return Answer(**await self._call(lambda remote: remote.post("/v1/query", {"question": question})))
+        body = {"question": question, "files": files}
+        return Answer(**await self._call(lambda remote: remote.post("/v1/query", body)))
 
-    async def search(self, query: str) -> SearchResult:
+    async def search(self, query: str, files: list[str]) -> SearchResult:
         """The nearest passages."""
-        return SearchResult(**await self._call(lambda remote: remote.post("/v1/search", {"query": query})))
+        body = {"query": query, "files": files}
+        return SearchResult(**await self._call(lambda remote: remote.post("/v1/search", body)))
 
     async def documents(self) -> list[Document]:
         """All documents, by file."""

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from rag.passages import PassageNode
+from rag.scope import Scope
 from rag.support.spelling import folded
 
 MOST_DOCUMENTS = 40  # that are read at once; of more, an even sample
@@ -25,6 +26,9 @@ class Listed:
 
 class Articles(Protocol):
     """The indexed documents."""
+
+    def within(self, scope: Scope) -> Articles:
+        """Those of them that are in a scope."""
 
     def listed(self) -> Sequence[Listed]:
         """All documents, by file."""

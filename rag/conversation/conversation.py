@@ -22,6 +22,7 @@ from rag.evidence.rank import Evidence, Lexicon
 from rag.passages import PassageNode
 from rag.progress import Clock, Finding, as_hit
 from rag.question import language_of
+from rag.scope import Scope
 from rag.types import Answer
 from rag.vectors import Vectors
 
@@ -50,6 +51,10 @@ class Conversation:
     ) -> None:
         self._articles, self._lexicon, self._scores_of, self._version = articles, lexicon, scores_of, version
         self._suggestions = Suggestions()
+
+    def within(self, scope: Scope) -> Conversation:
+        """The same, over the documents in a scope only."""
+        return Conversation(self._articles.within(scope), self._lexicon, self._scores_of, self._version)
 
     def small_talk(self, message: str, ask: Callable[[str], Answer]) -> Answer | None:
         """The reply to small talk; None for anything else. `ask` tries the questions that it suggests."""

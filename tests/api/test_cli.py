@@ -85,6 +85,14 @@ def test_search(served: Path) -> None:
     assert json.loads(renglon(served, "search", "limusina", "--json").stdout)["passages"]
 
 
+def test_only_some_files_are_asked(served: Path) -> None:
+    found = json.loads(renglon(served, "search", "limusina", "--json", "--files", "000*", "--files", "001*").stdout)
+    assert {hit["file"][:3] for hit in found["passages"]} == {"000", "001"}
+    nothing = renglon(served, "ask", "¿Qué le regaló Putin a Kim?", "--files", "*.none")
+    assert nothing.returncode == 3
+    assert "Ningún documento indexado cumple el filtro." in nothing.stdout
+
+
 def test_a_written_answer_and_its_doubts(synced: Path) -> None:
     with scripted() as model:
         model.play(Script("Putin le regaló una limusina a Kim. [1] Costó 900 euros. [1][50]"))

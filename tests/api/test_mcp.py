@@ -54,7 +54,7 @@ async def the_tools_and_resources(client: Client) -> None:
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
     assert set(tools) == {"search", "fetch", "ask"}
     assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools.values())
-    assert set(tools["search"].input_schema["properties"]) == {"query"}
+    assert tools["search"].input_schema["required"] == ["query"]
     assert all(tool.output_schema and tool.description for tool in tools.values())
 
     found = both(await client.call_tool("search", {"query": "limusina"}))
@@ -88,6 +88,13 @@ async def the_tools_and_resources(client: Client) -> None:
     (template,) = (await client.list_resource_templates()).resource_templates
     assert template.uri_template == "renglon://doc/{+path}"
 
+    within = both(await client.call_tool("ask", {"question": GIFT, "files": ["001*"]}))
+    assert {place["file"][:3] for said in within["answer"] for place in said["citations"]} <= {"001"}
+    hits = both(await client.call_tool("search", {"query": "limusina", "files": ["000*", "001*"]}))["results"]
+    assert {hit["title"][:3] for hit in hits} == {"000", "001"}
+    empty = both(await client.call_tool("ask", {"question": GIFT, "files": ["*.none"]}))
+    assert (empty["status"], empty["notice"]) == ("no_evidence", "Ningún documento indexado cumple el filtro.")
+
     nothing = both(await client.call_tool("ask", {"question": PAELLA}))
     assert (nothing["status"], nothing["answer"][0]["citations"]) == ("no_evidence", [])
 
@@ -97,6 +104,7 @@ async def what_is_refused(client: Client) -> None:
         ("ask", {"question": "  "}, "empty"),
         ("ask", {"question": "a" * 3000}, "2,000"),
         ("ask", {}, "question"),
+        ("ask", {"question": GIFT, "files": ["*" * 9]}, "asterisks"),
         ("fetch", {"id": "../../etc/passwd"}, "is no id"),
         ("fetch", {"id": "0" * 16}, "There is no document"),
     ):

@@ -74,6 +74,15 @@ def test_a_completion_with_file_and_line(client: openai.OpenAI, server: Server) 
     assert reply.usage.prompt_tokens == 8  # six words and two marks
 
 
+def test_only_some_files_are_asked(client: openai.OpenAI) -> None:
+    extra = {"files": ["001*"]}
+    reply = client.chat.completions.create(model="renglon", messages=user(CONTAINERS), extra_body=extra)
+    notes = reply.choices[0].message.model_dump()["annotations"]
+    assert {note["file_citation"]["file"][:3] for note in notes} == {"001"}
+    with pytest.raises(openai.BadRequestError, match="asterisks"):
+        client.chat.completions.create(model="renglon", messages=user(GIFT), extra_body={"files": ["*" * 9]})
+
+
 def test_the_shape_is_openais_own(server: Server) -> None:
     body = web.post(f"{server.url}/v1/chat/completions", json={"messages": user(GIFT)}).json()
     ChatCompletion.model_validate(body, strict=True)  # the client itself doesn't validate

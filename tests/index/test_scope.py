@@ -82,3 +82,12 @@ def test_narrow_filters_lose_nothing(tmp_path: Path, encoder: Encoder) -> None:
         assert {c.file for c in answer.citations} <= {"00.txt"}
         assert {c.published for c in answer.citations} <= {"2024-06-18"}
         assert engine.within(Scope()) is engine
+
+
+def test_a_summary_and_small_talk_stay_within_the_filter(seeds_store: Store, encoder: Encoder) -> None:
+    engine = build_engine(seeds_store, encoder, Settings(models_dir=MODELS)).within(Scope(files=("001*", "004*")))
+    summary = engine.answer("Resume los artículos")
+    assert {citation.file[:3] for citation in summary.citations} == {"001", "004"}
+    nothing = engine.within(Scope(files=("*.none",))).answer("Resume los artículos")
+    assert (nothing.status, nothing.citations) == ("no_evidence", [])
+    assert nothing.notice == "Ningún documento indexado cumple el filtro."
