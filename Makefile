@@ -28,7 +28,8 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
-	@RENGLON_DATA_DIR=$${RENGLON_DATA_DIR:-.renglon} $(BIN)/renglon serve $${RENGLON_CORPUS:-seeds}
+	@mkdir -p .renglon  # where it is, data is kept in it, unless a setting says otherwise
+	@$(BIN)/renglon serve
 
 test: $(VENV)/.dev  ## Set up and run every test, two files at a time
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
