@@ -31,11 +31,11 @@ run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
 	@mkdir -p .renglon  # where it is, data is kept in it, unless a setting says otherwise
 	@$(BIN)/renglon serve
 
-test: $(VENV)/.dev  ## Set up and run every test, two files at a time
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.dev  ## Set up and run every test, a file to each core
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV)/.dev  ## The same, and the lines that no test runs
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 lint: $(VENV)/.dev  ## Check style and types
 	@$(BIN)/ruff check $(CODE)

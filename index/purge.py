@@ -1,4 +1,4 @@
-"""What was deleted leaves the disk, too: every store is rewritten without it."""
+"""Removes deleted content from the disk by rewriting every store without it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PARTS = ("catalog.sqlite", "catalog.sqlite-wal", "dense", "lexical", FOLDER)
 
 
 def purge(store: Store) -> int:
-    """Rewrite catalogue and projections; the bytes that this freed. Raises DataFolderUnusable, IndexMissing.
+    """Rewrite catalogue and projections; returns the bytes freed. Raises DataFolderUnusable, IndexMissing.
 
     A deletion marks room as free and leaves the bytes in it; so do Chroma's log and tantivy's segments. Afterwards no
     file of the data folder holds them. Blocks that the file system itself has let go of are out of reach.

@@ -55,11 +55,11 @@ class ReadableStore(ABC):
     @contextmanager
     @abstractmethod
     def reading(self) -> Iterator[View]:
-        """For the duration of a query: one state of the catalogue, and projections that hold all of it."""
+        """Hold one state of the catalogue, and projections that have all of it, for the duration of a query."""
 
     @abstractmethod
     def report(self, kind: Kind, damage: ProjectionDamaged, seen: object = None) -> None:
-        """Do without a damaged projection from now on. A report on one (`seen`) that was replaced is ignored."""
+        """Leave out a damaged projection from now on. A report on one (`seen`) that was replaced is ignored."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The records that travel between the rooms: which model made vectors, a document to store, rows of the catalogue."""
+"""The records that packages exchange: which model made vectors, a document to store, rows of the catalogue."""
 
 from __future__ import annotations
 

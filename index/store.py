@@ -63,7 +63,7 @@ class Store(ReadableStore):
             yield view
 
     def report(self, kind: Kind, damage: ProjectionDamaged, seen: object = None) -> None:
-        """Do without a damaged projection from now on, and have it rebuilt in the background."""
+        """Leave out a damaged projection from now on, and have it rebuilt in the background."""
         self.views.report(kind, damage, seen)
         self._healer.wake()
 
@@ -135,7 +135,7 @@ class Store(ReadableStore):
         self._healer.wait(seconds)
 
     def catch_up(self) -> int:
-        """Make good what a process left behind that died, or a disk that failed; returns passages changed.
+        """Bring the projections into step after a process died or a disk failed; returns the passages changed.
 
         The first call looks at the projections before they are opened. Damaged ones are rebuilt in the background;
         a small index is waited for, so that its first answer is whole.
@@ -167,7 +167,7 @@ class Store(ReadableStore):
         return len(changed)
 
     def _align(self, kind: Kind, wanted: set[int]) -> set[int]:
-        """Give a projection exactly the passages of the catalogue; those that were missing or left over."""
+        """Give a projection exactly the passages of the catalogue; returns those that were missing or left over."""
         projection = self.views.projection(kind)
         found = projection.pks()
         extra, missing = sorted(found - wanted), sorted(wanted - found)

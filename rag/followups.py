@@ -1,4 +1,4 @@
-"""Follow-up questions, without a model: what a short or pronominal question leaves out is carried over.
+"""Understands follow-up questions without a model, by adding what they leave out from the turns before.
 
 "¿Y cuándo fue?" after "¿Qué le regaló Putin a Kim?" is understood as both together. Whether a question is a
 follow-up is decided by rules over its words, in Spanish and English; one that stands alone is never changed. Rules miss
@@ -88,7 +88,7 @@ _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 
 
 def standalone(question: str, history: Sequence[Turn], most: int = 2000) -> str | None:
-    """A follow-up with what it leaves out, at most `most` characters long; None for a question that stands as asked.
+    """A follow-up completed with what it leaves out, at most `most` characters long; None when the question is complete.
 
     `history`: the turns before, oldest first; only the last few count. Never raises.
     """

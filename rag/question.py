@@ -15,7 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def tidy(question: str, max_chars: int) -> str:
-    """The question without white space at its ends and with runs of it made one space. Raises InvalidQuestion."""
+    """The question with white space trimmed at its ends and collapsed inside. Raises InvalidQuestion."""
     if len(question) > max_chars:
         raise InvalidQuestion(
             f"The question has {len(question):,} characters; the limit is {max_chars:,}.", "Ask something shorter."

@@ -19,7 +19,7 @@ from rag.settings import Settings
 from tests.support.folders import copied
 from tests.support.paths import MAX_BYTES, MODELS, SEEDS
 from tests.support.scripted_llm import ScriptedServer, scripted
-from tests.support.server import LocalServer, Serve, Server, free_port
+from tests.support.server import LocalServer, Serve, Served, Server, free_port
 
 # A busy machine is not a failure: no example has a time limit of its own.
 hypothesis.settings.register_profile(
@@ -30,14 +30,15 @@ hypothesis.settings.load_profile("suite")
 # Files that take more than ten seconds come first, the longest one before all: whatever a worker takes at the end of
 # a run, the other one does not wait for it long.
 LONGEST_FIRST = (
-    "eval/test_floors.py", "rag/test_written_answers.py", "page/test_honest.py", "page/test_narrow.py",
-    "rag/test_injection.py", "api/test_cli.py", "api/test_openai.py",
+    "eval/test_floors.py", "rag/test_written_answers.py", "api/test_cli.py", "page/test_honest.py",
+    "page/test_narrow.py", "api/test_install.py", "rag/test_injection.py", "eval/test_run.py", "api/test_openai.py",
 )  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folder = Path(__file__).parent
     place = {folder / name: number for number, name in enumerate(LONGEST_FIRST)}
+    assert all(path.exists() for path in place)
     items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
@@ -96,14 +97,12 @@ def syncer(store: Store, encoder: Encoder) -> Syncer:
 
 
 @pytest.fixture(scope="session")
-def server(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A process of its own on the five articles, for all tests that neither stop nor change it."""
-    started = Server(copied(seeds_data, tmp_path_factory.mktemp("server")), SEEDS, free_port())
-    try:
-        started.wait("/readyz")
-        yield started
-    finally:
-        started.stop()
+def server(seeds_data: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The application on the five articles, for all tests that neither stop nor change it."""
+    started = LocalServer(copied(seeds_data, tmp_path_factory.mktemp("server")), SEEDS, encoder)
+    started.wait("/readyz")
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ class Catalog:
         return self._file.snapshot()
 
     def vacuum(self) -> None:
-        """Take what was deleted off the disk. Raises DataFolderUnusable."""
+        """Rewrite the file without what was deleted. Raises DataFolderUnusable."""
         self._file.vacuum()
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class Catalog:
     # -- writing
 
     def reserve(self, count: int) -> range:
-        """Keys for `count` new passages, given to nobody else ever; the projections count as out of step from now."""
+        """Reserve keys for new passages; a key is never given out twice. From now on the projections count as behind."""
         with self._file.transaction() as db:
             row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
             last = row[0] if row else 0
@@ -158,7 +158,7 @@ class Catalog:
             tables.put(db, {**meta, "model": str(model), "generation": generation, "projected": generation})
 
     def drop_other_vectors(self) -> None:
-        """Drop the vectors of models that don't answer any more, or not yet."""
+        """Delete the vectors of all models but the one that answers now."""
         with self._file.transaction() as db:
             db.execute("DELETE FROM vectors WHERE model <> (SELECT value FROM meta WHERE key = 'model')")
 

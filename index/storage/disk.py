@@ -21,7 +21,7 @@ _DISK = {errno.ENOSPC: "is full", errno.EDQUOT: "is full (quota)", errno.EROFS: 
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """What the system says of the data folder's disk becomes DataFolderUnusable; other errors pass."""
+    """Raise DataFolderUnusable for errors of the data folder's disk; other errors pass unchanged."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -50,7 +50,7 @@ def require_space(folder: Path, bytes_needed: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk: a file that was created, renamed or deleted survives a power cut so."""
+    """Flush a folder's entries to disk, so that creations, renamings and deletions in it survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

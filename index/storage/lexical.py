@@ -58,7 +58,7 @@ class Analysis:
         return (*self._stems.analyze(text), *(WORD + word for word in self._words.analyze(text)))
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
-        """The same for each term: without an index nobody knows which one is rare."""
+        """The same weight for each term, since without an index there is no way to know which one is rare."""
         return dict.fromkeys(terms, 1.0)
 
 
@@ -177,7 +177,7 @@ class LexicalIndex(Analysis):
         """Nothing is kept outside the folder."""
 
     def close(self) -> None:
-        """Nothing to let go of: tantivy's files are mapped until the object is gone."""
+        """Nothing to close: tantivy unmaps its files when the object is deleted."""
 
 
 def _add(writer: tantivy.IndexWriter, added: Sequence[Entry]) -> None:

@@ -1,7 +1,7 @@
-"""What queries see: the projections that answer now, exchanged under running queries without any of them noticing.
+"""What queries see: the projections that answer now. They can be exchanged while queries run.
 
-A query enters, works on what it found at that moment, and leaves. A writer that takes something away (an old
-passage, an old projection) first waits for the queries that entered before its change to leave.
+A query registers, works on the projections of that moment, and leaves. Before a writer removes something (an old
+passage, an old projection), it waits for the queries that registered before its change.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class View:
 
 
 class Views:
-    """The current view, what is damaged, and who is looking."""
+    """The current view, the damaged projections, and the running queries."""
 
     def __init__(self, open_projection: Callable[[Kind], Projection]) -> None:
         self._open = open_projection
@@ -90,7 +90,7 @@ class Views:
             return self._view.without(self.damage)
 
     def report(self, kind: Kind, damage: ProjectionDamaged, seen: object = None) -> None:
-        """From now on a projection is left out of views. A report on one (`seen`) that was exchanged is ignored."""
+        """Leave a damaged projection out of views. A report on one (`seen`) that was exchanged meanwhile is ignored."""
         with self.gate:
             if seen is None or seen is self._view.get(kind):
                 self.damage[kind] = damage
@@ -118,7 +118,7 @@ class Views:
                 self._left.notify_all()
 
     def wait(self) -> None:
-        """Return once every query that is in now has left."""
+        """Return once every query that is running now has ended."""
         with self._left:
             inside = set(self._looking)
             self._left.wait_for(lambda: not inside & self._looking, GRACE_S)

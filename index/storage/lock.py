@@ -59,7 +59,7 @@ def _lock_of(folder: Path) -> BaseFileLock:
 
 
 def holder_of(folder: Path) -> dict[str, Any] | None:
-    """What the process that holds a folder's lock noted of itself; None when no process holds it.
+    """The note of the process that holds a folder's lock; None when no process holds it.
 
     It is the lock that counts: a process that was killed leaves its note behind, but never the lock.
     """

@@ -1,4 +1,4 @@
-"""Projections built beside the ones that answer, from the vectors and texts of the catalogue."""
+"""Builds projections from the catalogue's vectors and texts, beside the ones that answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Built:
     pks: set[int] = field(default_factory=set)
 
     def align(self, catalog: Catalog) -> None:
-        """Take in what changed while they were being made."""
+        """Apply the changes that were made while the projections were being built."""
         wanted = catalog.pks()
         missing, extra = sorted(wanted - self.pks), sorted(self.pks - wanted)
         added = [Entry(*row) for row in catalog.vectors_and_texts(missing, self.model)]
@@ -39,7 +39,7 @@ class Built:
 
     @contextmanager
     def or_discarded(self) -> Iterator[None]:
-        """Let go of them when what follows fails."""
+        """Discard the projections if the block fails."""
         try:
             yield
         except BaseException:

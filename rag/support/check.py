@@ -95,7 +95,7 @@ class SupportCheck:
         return [Verdict(o is None, o.said(language) if o else None) for o in objections]
 
     def _in_sense(self, cited: Sequence[tuple[str, Sequence[str]]]) -> list[Objection | None]:
-        """What speaks against the sense of each text: it is far from its quotes, or has two names exchanged."""
+        """What speaks against the meaning of each text: it is far from its quotes, or two of its names are exchanged."""
         forms = [exchanged(text, quotes[0]) if len(quotes) == 1 else [] for text, quotes in cited]
         changed = [(form.text, cited[i][1]) for i, of in enumerate(forms) for form in of]
         cosines = self.cosines([*cited, *changed])
@@ -121,7 +121,7 @@ class SupportCheck:
 
 
 def objection(text: str, quotes: Sequence[str], before: Sequence[str] = ()) -> Objection | None:
-    """What speaks against a text without looking at its sense; None when nothing does, or it is a quote itself.
+    """What speaks against a text apart from its meaning; None when nothing does, or when it is a quote itself.
 
     A name may also stand in `before`, the sentences before the quotes, which say who "he" is; a number may not.
     """

@@ -1,4 +1,4 @@
-"""Who did what to whom: the forms of a statement with two of its names exchanged.
+"""Finds statements that swap who did what to whom, by exchanging two of their names.
 
 Where a statement names two of a kind in another order than its quote does, it may be a passive or a swap. The form
 with the two exchanged tells them apart: when that one is nearer to the quote, the statement has them the wrong way

@@ -103,7 +103,7 @@ class Draft:
         self._ids += [id_ for id_ in cited.ids if id_ not in self._ids]
 
     def _settle(self, certain: bool) -> Iterator[Step]:
-        """Let out what can go. `certain`: a word after a full stop is whole, though no space follows it yet."""
+        """Pass on what is final. `certain`: a word after a full stop is complete, though no space follows it yet."""
         if not self._sentence:
             self._held = self._held.lstrip()
         looked = max(0, len(self._sentence) - 8)
@@ -151,7 +151,7 @@ class Draft:
         self._sentence += text
 
     def _finish(self, rest: str) -> Iterator[Step]:
-        """Let the rest of the sentence out and close it. What is held afterwards is the caller's to say."""
+        """Pass on the rest of the sentence and close it. The caller sets what is held back afterwards."""
         self._held = rest.rstrip()
         yield from self._let_out(len(self._sentence) + len(self._held))
         if self._sentence:

@@ -1,4 +1,4 @@
-"""An answer that a model writes: asked for, read as it comes, bounded in time and length, refused when it is none."""
+"""Has a model write an answer: reads it as it arrives, bounds its time and length, and refuses what is no answer."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Author:
     async def standalone(
         self, question: str, language: str, history: Sequence[Turn], deadline: float, most: int
     ) -> str | None:
-        """The question so that it stands alone, as the model rewrites it; None when it doesn't manage."""
+        """The question as the model rewrites it to be complete in itself; None when the model fails to."""
         limit = time.monotonic() + max(0.0, deadline - time.monotonic()) * _REWRITE_SHARE
         said = ""
         try:

@@ -17,7 +17,7 @@ from tests.support.cli import renglon
 from tests.support.folders import copied
 from tests.support.paths import MODELS, ROOT, SEEDS
 from tests.support.scripted_llm import Script, scripted
-from tests.support.server import Server, free_port
+from tests.support.server import Served, Server, free_port
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def synced(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def served(server: Server) -> Path:
+def served(server: Served) -> Path:
     """The data folder of a running server: the command line asks it, and needs no model of its own."""
     return server.data
 

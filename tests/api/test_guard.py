@@ -15,7 +15,7 @@ from api.errors import OPENAI_PATHS
 from tests.support.cli import renglon
 from tests.support.http import problem
 from tests.support.paths import SEEDS
-from tests.support.server import LocalServer, Serve, Server
+from tests.support.server import LocalServer, Serve, Served, Server
 from tests.support.web import web
 
 KEY = "clave-ñ-with-some-length"
@@ -49,7 +49,7 @@ def refused(response: httpx.Response) -> None:
         problem(response, 401)
 
 
-def test_the_description_of_the_interface_calls_nobody_else(server: Server) -> None:
+def test_the_description_of_the_interface_calls_nobody_else(server: Served) -> None:
     page = web.get(f"{server.url}/docs").text
     assert not re.search(r"https?://", page)
     for path in re.findall(r"(?:src|href)=\"(/[^\"]+)", page):
@@ -147,7 +147,7 @@ def test_a_foreign_page_does_not_learn_what_is_indexed(guarded: LocalServer, sit
     assert web.get(guarded.url + "/", headers={"sec-fetch-site": site}).is_success
 
 
-def test_our_own_page_and_programs_are_let_in(server: Server) -> None:
+def test_our_own_page_and_programs_are_let_in(server: Served) -> None:
     own: list[dict[str, str]] = [
         {},
         {"origin": server.url, "sec-fetch-site": "same-origin"},

@@ -18,7 +18,7 @@ from tests.support.folders import copied
 from tests.support.models import Asked
 from tests.support.paths import ROOT, SEEDS
 from tests.support.processes import environment_of
-from tests.support.server import Serve, Server
+from tests.support.server import Serve, Served
 from tests.support.web import web
 
 GIFT, FILE, LINE = "¿Qué le regaló Putin a Kim?", "004_6b36a17d40a337a5.txt", 11
@@ -120,7 +120,7 @@ async def what_is_refused(client: Client) -> None:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_over_http(server: Server, mode: str) -> None:
+def test_over_http(server: Served, mode: str) -> None:
     """Newer clients discover the server, older ones shake hands."""
 
     async def work(client: Client) -> None:
@@ -132,7 +132,7 @@ def test_over_http(server: Server, mode: str) -> None:
     over(f"{server.url}/mcp", work, mode=mode)
 
 
-def test_over_stdio_beside_a_running_server(server: Server) -> None:
+def test_over_stdio_beside_a_running_server(server: Served) -> None:
     """The server alone may open the data folder: it is asked."""
 
     async def work(client: Client) -> None:

@@ -18,7 +18,7 @@ from openai.types.chat import ChatCompletion
 from tests.support.folders import copied
 from tests.support.paths import SEEDS
 from tests.support.scripted_llm import Script, ScriptedServer
-from tests.support.server import LocalServer, Server
+from tests.support.server import LocalServer, Served, Server
 from tests.support.waiting import wait_for
 from tests.support.web import web
 
@@ -29,7 +29,7 @@ FILE, LINE = "004_6b36a17d40a337a5.txt", 11
 
 
 @pytest.fixture
-def client(server: Server) -> Iterator[openai.OpenAI]:
+def client(server: Served) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=f"{server.url}/v1", api_key="-", max_retries=0, timeout=60) as made:
         yield made
 
@@ -53,7 +53,7 @@ def check(text: str, notes: list[Any]) -> None:
         assert len(ours["sha256"]) == 64
 
 
-def test_a_completion_with_file_and_line(client: openai.OpenAI, server: Server) -> None:
+def test_a_completion_with_file_and_line(client: openai.OpenAI, server: Served) -> None:
     reply = client.chat.completions.create(model="renglon", messages=user(GIFT))
     (choice,) = reply.choices
     assert (choice.index, choice.finish_reason, choice.message.role) == (0, "stop", "assistant")
@@ -83,7 +83,7 @@ def test_only_some_files_are_asked(client: openai.OpenAI) -> None:
         client.chat.completions.create(model="renglon", messages=user(GIFT), extra_body={"files": ["*" * 9]})
 
 
-def test_the_shape_is_openais_own(server: Server) -> None:
+def test_the_shape_is_openais_own(server: Served) -> None:
     body = web.post(f"{server.url}/v1/chat/completions", json={"messages": user(GIFT)}).json()
     ChatCompletion.model_validate(body, strict=True)  # the client itself doesn't validate
     assert set(body) == {"id", "object", "created", "model", "choices", "usage", "renglon"}
@@ -115,7 +115,7 @@ def test_a_stream(client: openai.OpenAI) -> None:
     assert whole.usage == usage.usage
 
 
-def test_the_streams_bytes(server: Server) -> None:
+def test_the_streams_bytes(server: Served) -> None:
     body = {"messages": user(GIFT), "stream": True}
     with web.stream("POST", f"{server.url}/v1/chat/completions", json=body) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
@@ -135,7 +135,7 @@ def test_the_clients_own_accumulation(client: openai.OpenAI) -> None:
     check(message.content, message.model_dump()["annotations"])
 
 
-def test_async(server: Server) -> None:
+def test_async(server: Served) -> None:
     async def both() -> tuple[str, str]:
         async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="-", max_retries=0, timeout=60) as client:
             whole = await client.chat.completions.create(model="renglon", messages=user(GIFT))
@@ -164,7 +164,7 @@ def test_a_follow_up_uses_the_messages_before(client: openai.OpenAI) -> None:
     assert alone.model_dump()["renglon"]["standalone_question"] is None
 
 
-def test_an_image_in_an_article_is_not_an_image_in_the_message(client: openai.OpenAI, server: Server) -> None:
+def test_an_image_in_an_article_is_not_an_image_in_the_message(client: openai.OpenAI, server: Served) -> None:
     """Chat front ends load what Markdown and HTML name; a quote must not make them."""
     line = "El faro de Punta Nariga ![mapa](https://e.example/p.png) <img src=x> se encendió en 1998."
     sent = web.post(f"{server.url}/v1/documents", files={"files": ("punta.txt", line.encode())})
@@ -234,7 +234,7 @@ def test_unicode_and_long_histories(client: openai.OpenAI) -> None:
         ({"messages": [{"role": "user", "content": GIFT}], "stream": "maybe"}, "stream"),
     ],
 )
-def test_bad_requests_in_openais_form(server: Server, body: dict[str, Any], param: str) -> None:
+def test_bad_requests_in_openais_form(server: Served, body: dict[str, Any], param: str) -> None:
     for streamed in (False, True):
         sent = {**({"stream": True} if streamed else {}), **body}
         response = web.post(f"{server.url}/v1/chat/completions", json=sent)
@@ -247,7 +247,7 @@ def test_bad_requests_in_openais_form(server: Server, body: dict[str, Any], para
         assert error["param"].split(".")[0] == param
 
 
-def test_errors_are_the_clients_own_classes(client: openai.OpenAI, server: Server) -> None:
+def test_errors_are_the_clients_own_classes(client: openai.OpenAI, server: Served) -> None:
     with pytest.raises(openai.BadRequestError, match="empty"):
         client.chat.completions.create(model="renglon", messages=user("¿?"))
     with pytest.raises(openai.BadRequestError, match="limit"):

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_play
 
 from tests.support.browser import ARGUMENTS, Proxy, chromium
 from tests.support.page import Open
-from tests.support.server import Server
+from tests.support.server import Served
 
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -47,7 +47,7 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 
 @pytest.fixture
-def visit(server: Server, context: Callable[..., BrowserContext]) -> Iterator[Open]:
+def visit(server: Served, context: Callable[..., BrowserContext]) -> Iterator[Open]:
     """Opens the page: `visit(path, url=…, **context options)`. What it must never do is checked at the end."""
     trouble: list[str] = []
 
@@ -83,7 +83,7 @@ def page(visit: Open) -> Page:
 
 
 @pytest.fixture
-def proxy(server: Server) -> Iterator[Proxy]:
+def proxy(server: Served) -> Iterator[Proxy]:
     made = Proxy(server.url)
     yield made
     made.close()

@@ -11,12 +11,12 @@ from playwright.sync_api import Page, expect
 
 from tests.support.page import Open, ask, chips, marked, opened, pane
 from tests.support.questions import CONTAINERS
-from tests.support.server import Server
+from tests.support.server import Served
 from tests.support.web import web
 
 
 @pytest.fixture
-def answer(server: Server) -> dict[str, Any]:
+def answer(server: Served) -> dict[str, Any]:
     """What the server answers, asked without the page."""
     body: dict[str, Any] = web.post(f"{server.url}/v1/query", json={"question": CONTAINERS}).json()
     return body
@@ -59,7 +59,7 @@ def test_a_click_opens_the_file_at_the_exact_characters(page: Page, answer: dict
         expect(page.locator(".chip[aria-current]")).to_have_count(1)
 
 
-def test_the_lines_are_the_files_own(page: Page, server: Server, answer: dict[str, Any]) -> None:
+def test_the_lines_are_the_files_own(page: Page, server: Served, answer: dict[str, Any]) -> None:
     opened(page, chips(ask(page)).first)
     document = answer["citations"][0]["document_id"]
     lines = web.get(f"{server.url}/v1/documents/{document}/lines").json()["lines"]
@@ -116,7 +116,7 @@ def test_back_and_escape_close_the_pane(page: Page) -> None:
     assert "#" not in page.url
 
 
-def test_a_link_to_lines(visit: Open, server: Server, answer: dict[str, Any]) -> None:
+def test_a_link_to_lines(visit: Open, server: Served, answer: dict[str, Any]) -> None:
     document = next(c for c in answer["citations"] if c["file"].startswith("001"))["document_id"]
     page = visit(f"/#/d/{document}?L=8-9")
     for _ in range(2):
@@ -131,7 +131,7 @@ def test_a_link_to_lines(visit: Open, server: Server, answer: dict[str, Any]) ->
     assert page.url.endswith(f"#/d/{document}?L=10")
 
 
-def test_the_link_is_copied(visit: Open, server: Server, answer: dict[str, Any]) -> None:
+def test_the_link_is_copied(visit: Open, server: Served, answer: dict[str, Any]) -> None:
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     opened(page, chips(ask(page)).first)
     page.get_by_role("button", name="Copiar enlace a la línea").click()
@@ -141,7 +141,7 @@ def test_the_link_is_copied(visit: Open, server: Server, answer: dict[str, Any])
     assert copied == f"{server.url}/#/d/{citation['document_id']}?L={citation['line_start']}"
 
 
-def test_the_answer_is_copied_as_markdown(visit: Open, server: Server, answer: dict[str, Any]) -> None:
+def test_the_answer_is_copied_as_markdown(visit: Open, server: Served, answer: dict[str, Any]) -> None:
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     turn = ask(page)
     turn.get_by_role("button", name="Copiar con citas").click()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.support.page import Open
-from tests.support.server import Server
+from tests.support.server import Served
 from tests.support.web import web
 
 
-def test_the_description_is_drawn_under_its_policy(visit: Open, server: Server) -> None:
+def test_the_description_is_drawn_under_its_policy(visit: Open, server: Served) -> None:
     policy = web.get(f"{server.url}/docs").headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy.split("script-src")[1].split(";")[0]

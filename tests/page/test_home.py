@@ -10,7 +10,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.support.page import Open, ask, chips, newest, opened, pane
 from tests.support.questions import CONTAINERS, PAELLA
-from tests.support.server import Server
+from tests.support.server import Served
 
 PHONE = ViewportSize(width=390, height=844)
 
@@ -210,7 +210,7 @@ def test_the_sources(page: Page) -> None:
     expect(page.locator("#source-lines .line")).to_have_count(11)
 
 
-def test_the_page_is_light_and_needs_nobody_else(visit: Open, server: Server) -> None:
+def test_the_page_is_light_and_needs_nobody_else(visit: Open, server: Served) -> None:
     page = visit()
     page.reload()
     loaded = page.evaluate(

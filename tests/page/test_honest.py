@@ -12,13 +12,13 @@ from index.corpus.documents import document_id
 from tests.support import hostile
 from tests.support.page import Open, ask, begin, chips, marked, newest, opened, unharmed
 from tests.support.questions import PAELLA
-from tests.support.server import ColdServer, Server, free_port
+from tests.support.server import ColdServer, Served, free_port
 from tests.support.web import web
 
 
 @pytest.fixture(scope="module")
 def starting(
-    tmp_path_factory: pytest.TempPathFactory, browser: Browser, server: Server
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser, server: Served
 ) -> Iterator[tuple[ColdServer, dict[str, list[str]]]]:
     """A server on the fifty hostile texts that just opened its port."""
     warm = browser.new_page()  # a server is soon ready; the browser must not need longer for its first page

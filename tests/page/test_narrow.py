@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.page import ask, begin, chips, opened
 from tests.support.questions import PAELLA
-from tests.support.server import Server
+from tests.support.server import Served
 
 # Both sides of each of the page's breakpoints (24, 30 and 56 rem), and the usual screens.
 WIDTHS = (320, 360, 384, 390, 480, 500, 640, 768, 895, 896, 1024, 1280)
@@ -99,7 +99,7 @@ STATES: dict[str, Callable[[Page], None]] = {
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Browser, server: Server) -> Iterator[Page]:
+def shared(browser: Browser, server: Served) -> Iterator[Page]:
     """One page for all of these tests."""
     context = browser.new_context(locale="es-ES", reduced_motion="reduce", viewport={"width": 1280, "height": 800})
     context.set_default_timeout(10_000)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.server import Server
+from tests.support.server import Served
 
 Call = Callable[..., Any]
 HOLDS = """async (cases) => {
@@ -18,7 +18,7 @@ HOLDS = """async (cases) => {
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, server: Server) -> Iterator[Page]:
+def page(browser: Browser, server: Served) -> Iterator[Page]:
     """One page for all: nothing here changes it."""
     opened = browser.new_page()
     opened.goto(server.url)

@@ -11,7 +11,7 @@ from tests.support.cli import renglon
 from tests.support.page import ask
 from tests.support.paths import SEEDS
 from tests.support.questions import CONTAINERS, PAELLA
-from tests.support.server import Server
+from tests.support.server import Served
 
 
 def saved(page: Page, name: str, folder: Path) -> Path:
@@ -22,7 +22,7 @@ def saved(page: Page, name: str, folder: Path) -> Path:
     return path
 
 
-def test_a_conversation_is_saved_and_checked(page: Page, server: Server, tmp_path: Path) -> None:
+def test_a_conversation_is_saved_and_checked(page: Page, server: Served, tmp_path: Path) -> None:
     ask(page)
     ask(page, PAELLA)
     page.get_by_role("button", name="Historial").click()

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.page import Open, ask, chips, newest, opened, unharmed
-from tests.support.server import Server
+from tests.support.server import Served
 
 HOSTILE = "<img src=x onerror='window.pwned=1'>"
 
@@ -71,7 +71,7 @@ class Stub:
 
 
 @pytest.fixture
-def stub(server: Server) -> Stub:
+def stub(server: Served) -> Stub:
     return Stub(server.url)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from index.corpus.documents import SourceText
 from rag.recheck import check
 from tests.support.http import post, problem
-from tests.support.server import Server
+from tests.support.server import Served
 from tests.support.web import web
 
 
@@ -93,7 +93,7 @@ def test_places_agree_with_the_line_table(text: str, data: st.DataObject) -> Non
     assert flat(text[moved.char_start : moved.char_end]) == flat(quote)
 
 
-def test_over_http(server: Server) -> None:
+def test_over_http(server: Served) -> None:
     answer = post(server, "/v1/query", {"question": "¿Cuántos contenedores envió Corea del Norte a Rusia?"}).json()
     citation = answer["citations"][0]
     changed = {**citation, "quote": "Nunca se dijo."}
