@@ -88,7 +88,7 @@ _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 
 
 def standalone(question: str, history: Sequence[Turn], most: int = 2000) -> str | None:
-    """A follow-up completed with what it leaves out, at most `most` characters long; None when the question is complete.
+    """A follow-up completed with what it leaves out, at most `most` characters long; None for a complete question.
 
     `history`: the turns before, oldest first; only the last few count. Never raises.
     """

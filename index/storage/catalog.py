@@ -99,7 +99,7 @@ class Catalog:
     # -- writing
 
     def reserve(self, count: int) -> range:
-        """Reserve keys for new passages; a key is never given out twice. From now on the projections count as behind."""
+        """Reserve keys for new passages; none is ever given out twice. From now on the projections count as behind."""
         with self._file.transaction() as db:
             row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
             last = row[0] if row else 0

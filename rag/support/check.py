@@ -95,7 +95,7 @@ class SupportCheck:
         return [Verdict(o is None, o.said(language) if o else None) for o in objections]
 
     def _in_sense(self, cited: Sequence[tuple[str, Sequence[str]]]) -> list[Objection | None]:
-        """What speaks against the meaning of each text: it is far from its quotes, or two of its names are exchanged."""
+        """What speaks against the meaning of each text: far from its quotes, or two of its names exchanged."""
         forms = [exchanged(text, quotes[0]) if len(quotes) == 1 else [] for text, quotes in cited]
         changed = [(form.text, cited[i][1]) for i, of in enumerate(forms) for form in of]
         cosines = self.cosines([*cited, *changed])
