@@ -218,9 +218,22 @@ def imported_tests(tree: ast.Module) -> list[str]:
     return [m for m in modules if m.startswith("tests") and m.rsplit(".")[-1].startswith(("test_", "conftest"))]
 
 
+def direct_runs(tree: ast.AST) -> list[str]:
+    """Calls that start an event loop in the thread of the test, which has one while a browser is open."""
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("asyncio.run", "anyio.run"):
+            found.append(f"line {node.lineno}: use tests.support.loops.run")
+        elif not isinstance(node, ast.Lambda):  # for a thread
+            found += direct_runs(node)
+    return found
+
+
 @pytest.mark.parametrize("path", TEST_FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_tests_use_public_doors(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert private_uses(tree) == []
     assert string_patches(tree) == []
     assert imported_tests(tree) == []
+    if path.name.startswith("test_"):
+        assert direct_runs(tree) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import logging
 import stat
@@ -18,6 +17,7 @@ from rag.errors import ModelServerFailed, ProjectionDamaged, RenglonError
 from rag.settings import ENV_FILE, Settings
 from rag.written.model_server import ModelServer
 from tests.support.cli import renglon
+from tests.support.loops import run
 from tests.support.models import Held, Tiny
 from tests.support.scripted_llm import ScriptedServer
 from tests.support.server import LocalServer, Server
@@ -69,12 +69,12 @@ def test_a_password_in_an_address_is_used_and_not_shown(
     caplog.set_level(logging.INFO, "renglon")
     server = ModelServer.of(Settings(llm_url=model.url.replace("://", f"://user:{PASSWORD}@")))
     assert server is not None
-    assert asyncio.run(server.names())
+    assert run(server.names())
     assert PASSWORD not in server.url
     gone = f"http://user:{PASSWORD}@127.0.0.1:9"
     for url in (gone, f"http://user:{PASSWORD}/@host", f"ftp://user:{PASSWORD}@host", f"http://user:{PASSWORD}@[::1"):
         with pytest.raises(ModelServerFailed) as failed:
-            asyncio.run(ModelServer(url, None, None, 5).names())
+            run(ModelServer(url, None, None, 5).names())
         assert PASSWORD not in str(failed.value)
     for url in (gone, f"http://user:{PASSWORD}@[", f"user:{PASSWORD}@host"):
         with pytest.raises(ProjectionDamaged) as damaged:

@@ -15,6 +15,7 @@ from mcp.client.streamable_http import create_mcp_http_client, streamable_http_c
 from mcp.shared.exceptions import MCPError
 
 from tests.support.folders import copied
+from tests.support.loops import run
 from tests.support.models import Asked
 from tests.support.paths import ROOT, SEEDS
 from tests.support.processes import environment_of
@@ -34,7 +35,7 @@ def over(transport: Any, work: Work, **options: Any) -> None:
             async with Client(transport, **options) as client:
                 await work(client)
 
-    anyio.run(connected)
+    run(connected())
 
 
 def over_stdio(data: Path, work: Work, *arguments: str, **environment: str) -> None:
@@ -188,7 +189,7 @@ def test_the_key_and_the_host(serve: Serve, seeds_data: Path, tmp_path: Path) ->
         ):
             assert len((await client.list_tools()).tools) == 3
 
-    anyio.run(connected)
+    run(connected())
     key = {"authorization": "Bearer llave", "accept": "application/json"}
     assert web.post(f"{server.url}/mcp", content=b"{" * 1_100_000, headers=key).status_code == 413
     assert web.post(f"{server.url}/mcp", content=b"{", headers=key).status_code in (400, 406)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from index.records import ModelKey
 from index.renglon import Renglon
 from rag.settings import Settings
 from tests.support.folders import copied
+from tests.support.loops import run
 from tests.support.models import Turned
 from tests.support.paths import MODELS, SEEDS
 from tests.support.server import Server
@@ -65,7 +65,7 @@ def test_a_question_in_the_middle_of_the_switch_is_answered_with_the_new_model(
         )
         summary = before.answer("Resume los artículos")
         assert summary.citations
-        again = asyncio.run(before.aanswer(GIFT["question"]))
+        again = run(before.aanswer(GIFT["question"]))
         assert again.citations[0].line_start == 11
 
 

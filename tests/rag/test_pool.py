@@ -12,6 +12,7 @@ import pytest
 
 from rag.errors import Abandoned, Overloaded
 from rag.pool import Pool, require_client
+from tests.support.loops import run
 
 
 class Gate:
@@ -50,7 +51,7 @@ def test_beyond_its_length_the_queue_refuses_at_once() -> None:
         assert gate.done == [0, 1, 2, 4]  # in the order in which they came
         assert (pool.running, pool.waiting, pool.refused) == (0, 0, 1)
 
-    asyncio.run(scene())
+    run(scene())
 
 
 def test_who_has_waited_too_long_is_refused() -> None:
@@ -65,7 +66,7 @@ def test_who_has_waited_too_long_is_refused() -> None:
         assert await pool.run(gate.work, 3) == 3
         assert gate.done == [1, 3]
 
-    asyncio.run(scene())
+    run(scene())
 
 
 def test_who_would_wait_too_long_is_refused_at_once() -> None:
@@ -81,7 +82,7 @@ def test_who_would_wait_too_long_is_refused_at_once() -> None:
         gate.open.set()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    asyncio.run(scene())
+    run(scene())
 
 
 def test_who_has_left_is_not_computed_for() -> None:
@@ -109,4 +110,4 @@ def test_who_has_left_is_not_computed_for() -> None:
         assert gate.done == [0]  # the one that waited never began
         require_client()  # here nobody left
 
-    asyncio.run(scene())
+    run(scene())
