@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, expect
 
 from tests.support.page import Open
 from tests.support.server import Served
@@ -17,6 +19,13 @@ def test_the_description_is_drawn_under_its_policy(visit: Open, server: Served) 
     expect(page.get_by_text("/v1/query", exact=True)).to_be_visible()
     page.get_by_text("/v1/query", exact=True).click()
     expect(page.get_by_role("button", name="Try it out")).to_be_visible()
+
+
+def test_a_script_that_came_into_the_description_would_not_run(
+    context: Callable[..., BrowserContext], server: Served
+) -> None:
+    page = context().new_page()  # not by `visit`, which takes every refusal for a fault
+    page.goto(f"{server.url}/docs")
     blocked = page.evaluate(
         """() => new Promise(done => {
             addEventListener('securitypolicyviolation', () => done(true));
