@@ -18,7 +18,8 @@ from tests.support.web import web
 
 OLD, NEW, READER = "la-clave-vieja", "la-clave-nueva-ñ", "solo-lectura"
 READING = {
-    ("post", "/v1/query"), ("post", "/v1/search"), ("post", "/v1/citations/verify"), ("post", "/v1/chat/completions")
+    ("post", "/v1/query"), ("post", "/v1/batch"), ("post", "/v1/exports"),
+    ("post", "/v1/search"), ("post", "/v1/citations/verify"), ("post", "/v1/chat/completions")
 }  # fmt: skip
 
 
@@ -79,6 +80,11 @@ def test_a_reading_key_alone_closes_the_rest() -> None:
 def test_another_spelling_does_not_make_a_change_a_read(path: str) -> None:
     with pytest.raises(NotAllowed):
         check(keys(api_key=OLD, read_key=READER), READER, "POST", path)
+
+
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/exports", "/mcp"])
+def test_asking_in_other_forms_is_a_read(path: str) -> None:
+    check(keys(api_key=OLD, read_key=READER), READER, "POST", path)
 
 
 def test_who_guesses_is_refused_for_a_minute(server: LocalServer) -> None:
