@@ -14,7 +14,8 @@ from rag.types import Turn
 MOST_TURNS = 50
 TURN_CHARS = 20_000
 HISTORY_CHARS = 200_000
-MOST_GLOBS, GLOB_CHARS, GLOB_STARS = 50, 200, 8
+# A pattern of many asterisks could take long over a long name.
+MOST_GLOBS, GLOB_CHARS, GLOB_STARS = 50, 200, 4
 MOST_LINES = 2000  # of a document in one answer: 2 MB of line ends would make one of 88 MB
 
 

@@ -38,11 +38,21 @@ class Isolated:
         self._limit_s = limit_s
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._refused: OrderedDict[tuple[str, str], FileRefused] = OrderedDict()  # a sync looks at all files each time
         self._fatal: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def read(self, reader: Reader, raw: bytes) -> Reading:
-        """What a reader makes of a file's bytes. Raises FileRefused."""
-        return self._twice(reader.key, reader.name, raw, unpacked)
+        """What a reader makes of a file's bytes. Raises FileRefused; at once for a file that it has refused before."""
+        known = reader.key, hashlib.sha256(raw).hexdigest()
+        if (before := self._refused.get(known)) is not None:
+            raise FileRefused(before.detail, before.hint)
+        try:
+            return self._twice(reader.key, reader.name, raw, unpacked)
+        except FileRefused as refusal:
+            self._refused[known] = refusal
+            while len(self._refused) > REMEMBERED:
+                self._refused.popitem(last=False)
+            raise
 
     def draw(self, raw: bytes, page: int, scale: float) -> bytes:
         """A page of a PDF, as `index.corpus.pdf_picture` draws it. Raises FileRefused."""

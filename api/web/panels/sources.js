@@ -20,7 +20,7 @@ export function showSources(dialog, documents, index, open) {
           dialog.close();
           open(format(d.id, 1));
         },
-      } }, foreign("span", { class: "file" }, d.file))),
+      } }, foreign("span", { class: "file" }, d.file)), about(d)),
       el("td", { class: "figure" }, number(d.lines)),
       el("td", {}, el("time", { datetime: d.indexed_at }, date(d.indexed_at)))); // prettier-ignore
   const bodies = [...folders(documents)].map(([folder, inside]) =>
@@ -38,6 +38,12 @@ export function showSources(dialog, documents, index, open) {
   );
   if (!dialog.open) dialog.showModal();
   return $(".panel-body", dialog);
+}
+
+/** What is known of a document: its title, who published it, and when. */
+function about({ title, author, published }) {
+  const known = [title, author, published].filter(Boolean).join(", ");
+  return known ? foreign("span", { class: "hint about" }, ` ${known}`) : "";
 }
 
 /** Documents by their folder, "" for those that are in none. */
