@@ -13,7 +13,7 @@ from rag.types import Answer
 from tests.support.folders import copied
 from tests.support.paths import MODELS, ROOT, SEEDS
 from tests.support.scripted_llm import Script, ScriptedServer
-from tests.support.server import Server
+from tests.support.server import Served
 
 # The agents of LlamaIndex still use what pydantic and their own workflows are about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -27,7 +27,7 @@ def programs() -> list[str]:
 
 @pytest.fixture(scope="module")
 def ran(
-    seeds_data: Path, server: Server, model: ScriptedServer, tmp_path_factory: pytest.TempPathFactory
+    seeds_data: Path, server: Served, model: ScriptedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """The names that the programs leave behind, and what the agent's model was asked."""
     names: dict[str, Any] = {"__name__": "frameworks"}

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from api.http.events import event
 from tests.support.parsers import DATA
-from tests.support.server import Server
+from tests.support.server import Served
 
 ASK = """async ([chunks]) => {
   const { ask } = await import("/web/conversation/stream.js");
@@ -37,7 +37,7 @@ ASK = """async ([chunks]) => {
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, server: Server) -> Iterator[Page]:
+def page(browser: Browser, server: Served) -> Iterator[Page]:
     opened = browser.new_page()
     opened.goto(server.url)
     yield opened
