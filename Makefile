@@ -32,10 +32,10 @@ run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
 	@$(BIN)/renglon serve
 
 test: $(VENV)/.dev  ## Set up and run every test, a file to each core
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV)/.dev  ## The same, and the lines that no test runs
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 lint: $(VENV)/.dev  ## Check style and types
 	@$(BIN)/ruff check $(CODE)
