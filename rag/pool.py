@@ -19,7 +19,9 @@ from rag.errors import Abandoned, Overloaded
 
 P = ParamSpec("P")
 T = TypeVar("T")
-THREADS = 8  # enough for the model to find several questions waiting, which it encodes together
+# Enough for the model to find several questions waiting: encoded together, four take hardly longer each than 16.
+# Who has begun is not refused any more, and waits for the model behind all others that have.
+THREADS = 4
 MOST_WAITING = 64
 LONGEST_WAIT_S = 3.0
 _RECENT = 0.2  # the latest answer's part in what an answer is taken to cost

@@ -223,7 +223,11 @@ def main() -> None:
     chosen = sys.argv[1:] or list(PARTS)
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
-            figures |= PARTS[name](encoder, Path(folder))
+            found = PARTS[name](encoder, Path(folder))
+            print(
+                name, {key: round(value, 3) for key, value in found.items()}, flush=True
+            )  # what is cut short is not lost
+            figures |= found
     table = Table("figure", "measured", "wanted", "")
     for name, value in figures.items():
         sign, limit = WANTED.get(name, ("", 0))
