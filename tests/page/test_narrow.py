@@ -102,7 +102,7 @@ STATES: dict[str, Callable[[Page], None]] = {
 def shared(browser: Browser, server: Served) -> Iterator[Page]:
     """One page for all of these tests."""
     context = browser.new_context(locale="es-ES", reduced_motion="reduce", viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)  # a busy machine is not a failure
     page = context.new_page()
     page.goto(server.url)
     yield page
