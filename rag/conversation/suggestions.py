@@ -20,7 +20,7 @@ from rag.types import Answer
 
 WANTED = 3
 MOST_TRIED = 12  # candidates that the engine is asked for at most …
-MOST_SECONDS = 4.0  # … and for so long
+MOST_SECONDS = 2.0  # … and for so long
 _OFTEN = 0.2  # share of a name's occurrences that introduce it, from which it is somebody's
 _READ = 1_000  # characters of a sentence
 

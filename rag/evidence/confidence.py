@@ -14,9 +14,10 @@ from llama_index.core.schema import NodeWithScore
 
 from rag.errors import CalibrationUnusable
 from rag.evidence.rank import Evidence
-from rag.reading.answer_form import Fit, fit
+from rag.reading.answer_form import Fit, fit, lacks
 from rag.reading.asked_form import AskedForm
 from rag.reading.result import LEAST_SCORE
+from rag.reading.values import counts_other
 
 Verdict = Literal["answered", "unsure", "no_evidence"]
 
@@ -75,10 +76,14 @@ def features(
     - `read_first`: the same of the sentence that is ranked first.
     - `answers`: the reader's logit that the first sentence's stretch answers at all, from -8 to 8.
     - `misfit`: 1 where the first sentence's answer surely has not the form that is asked for.
+    - `score`: the score of the first sentence, as it is ranked (about 0 to 3).
+    - `formless`: 1 where a number or a date is asked for and the first sentence has none of that form.
+    - `other_unit`: 1 where the first sentence's answer counts other things than a question in its language asks for.
     """
     if not evidence:
         return {"cosine": -1.0, "margin": 0.0, "shared": 0.0, "foreign": 0.0, "read": LEAST_SCORE,
-                "read_first": LEAST_SCORE, "answers": -8.0, "misfit": 0.0}  # fmt: skip
+                "read_first": LEAST_SCORE, "answers": -8.0, "misfit": 0.0, "score": 0.0,
+                "formless": 0.0, "other_unit": 0.0}  # fmt: skip
     scores = [hit.score or 0.0 for hit in hits]
     first = evidence[0].reading
     return {
@@ -90,9 +95,17 @@ def features(
         "read_first": first.clipped if first else LEAST_SCORE,
         "answers": max(-8.0, min(8.0, first.answers if first else -8.0)),
         "misfit": float(_misfits(asked, evidence[0])),
+        "score": evidence[0].score,
+        "formless": float(lacks(asked, evidence[0].sentence.text)),
+        "other_unit": float(same_language and _counts_other(asked, evidence[0])),
     }
 
 
 def _misfits(asked: AskedForm, evidence: Evidence) -> bool:
     span = evidence.answer
     return span is not None and fit(asked, evidence.sentence.text, *span) is Fit.NO
+
+
+def _counts_other(asked: AskedForm, evidence: Evidence) -> bool:
+    span = evidence.answer
+    return span is not None and counts_other(asked, evidence.sentence.text, *span)

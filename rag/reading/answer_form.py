@@ -27,10 +27,12 @@ from rag.reading.vocabulary import (
     VAGUE_NUMBERS,
     words,
 )
-from rag.support.numbers import facts
+from rag.support.numbers import facts, figures, moments
 from rag.support.spelling import folded
 
 MAX_SPAN = 400  # characters of a span that are looked at; the reader's spans are at most 30 tokens
+MAX_SENTENCE = 1500  # characters of a sentence that are searched for values …
+MAX_VALUES = 40  # … and values that are looked at
 BESIDE = 30  # characters on either side of a span that count as directly beside it, cut to whole words
 
 
@@ -119,6 +121,18 @@ def fit(asked: AskedForm, sentence: str, start: int, end: int) -> Fit:
         return Fit.UNKNOWN
     check = _CHECKS.get(asked.form)
     return check(_span(sentence, start, min(end, start + MAX_SPAN))) if check else Fit.UNKNOWN
+
+
+def lacks(asked: AskedForm, sentence: str) -> bool:
+    """Whether a number, an amount or a date is asked for and a sentence surely has none of that form.
+
+    "El presidente ruso recientemente visitó…" has no age. Other forms (a person, a reason) can't be told so: False.
+    """
+    if asked.form not in _FIGURES:
+        return False
+    text = sentence[:MAX_SENTENCE]
+    found = [*figures(text), *moments(text)][:MAX_VALUES]
+    return all(fit(asked, text, each.start, each.end) is not Fit.YES for each in found)
 
 
 def _span(sentence: str, start: int, end: int) -> _Span:
@@ -269,3 +283,7 @@ _CHECKS: dict[Form, Callable[[_Span], Fit]] = {
     Form.NAME: _name,
     Form.REASON: _reason,
 }
+# The forms that only a number or a date has.
+_FIGURES = frozenset({
+    Form.NUMBER, Form.QUANTITY, Form.MONEY, Form.PERCENTAGE, Form.AGE, Form.DATE, Form.YEAR, Form.TIME, Form.DURATION,
+})  # fmt: skip

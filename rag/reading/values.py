@@ -163,6 +163,15 @@ def value_of(asked: AskedForm, sentence: str, start: int, end: int) -> Value | N
     return found or _in_words(text[start:end])
 
 
+def counts_other(asked: AskedForm, sentence: str, start: int, end: int) -> bool:
+    """Whether the span [start, end) of a sentence counts other things than the question, in the question's language:
+    6.700 containers, where workers are asked for."""
+    if asked.form is not Form.NUMBER or not asked.unit:
+        return False
+    value = value_of(asked, sentence, start, end)
+    return isinstance(value, Amount) and bool(value.unit) and not units_agree(value.unit, (asked.unit,))
+
+
 def _in_words(span: str) -> Words | None:
     found = frozenset(_PIECE.findall(folded(span))) - FUNCTION_WORDS
     return Words(span.strip()[:MAX_SHOWN], found) if found else None

@@ -61,7 +61,8 @@ def fits(path: Path, weights: Mapping[str, Tensor]) -> bool:
             metadata = file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise _damaged(path, error) from error
-    return metadata.get("format") == FORMAT and metadata.get("encoder") == fingerprint(weights)
+    wanted = {"format": FORMAT, "encoder": fingerprint(weights), "lower": str(LOWER)}
+    return all(metadata.get(name) == value for name, value in wanted.items())
 
 
 def load(path: Path, weights: Mapping[str, Tensor]) -> Upper:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.reading.answer_form import Fit, fit
+from rag.reading.answer_form import Fit, fit, lacks
 from rag.reading.asked_form import Form, asked_form
 
 CONTAINERS = "Según Seúl, Corea del Norte habría enviado alrededor de 6.700 contenedores a Rusia."
@@ -131,3 +131,21 @@ def test_hostile_text_is_bounded(question: str, text: str) -> None:
 @given(st.text(max_size=80), st.text(max_size=80), st.integers(-2, 90), st.integers(-2, 90))
 def test_no_text_raises(question: str, sentence: str, start: int, end: int) -> None:
     assert fit(asked_form(question), sentence, start, end) in Fit
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "lacking"),
+    [
+        ("how old is Putin?", "El presidente ruso, Vladimir Putin, visitó Corea del Norte por segunda vez.", True),
+        ("how old is Putin?", "Putin, de 71 años de edad, visitó Corea del Norte.", False),
+        ("how much did Russia pay?", "Corea del Norte envió 6.700 contenedores.", True),
+        ("how much did Russia pay?", "Rusia pagó 300 millones de dólares.", False),
+        ("¿Cuándo viajó Putin?", "Putin viajó a Pyongyang en junio de 2024.", False),
+        ("¿Cuándo viajó Putin?", "Putin viajó a Pyongyang con 40 personas.", True),
+        ("¿Cuántos contenedores?", "Corea del Norte envió 6.700 contenedores.", False),
+        ("¿Quién es la esposa de Putin?", "Llovía.", False),  # whether a sentence names a person can't be told surely
+        ("¿Cuántos contenedores?", "9" * 5000, True),
+    ],
+)
+def test_a_sentence_without_what_is_asked_for(question: str, sentence: str, lacking: bool) -> None:
+    assert lacks(asked_form(question), sentence) is lacking

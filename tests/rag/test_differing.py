@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag.reading.asked_form import asked_form
 from rag.reading.differing import Candidate, Comparison, compare
-from rag.reading.values import Relation, relation, value_of
+from rag.reading.values import Relation, counts_other, relation, value_of
 from tests.support.paths import SEEDS
 
 ARTICLES = {path.name[:3]: path.read_text(encoding="utf-8") for path in SEEDS.iterdir()}
@@ -204,3 +204,16 @@ def test_hostile_sentences_are_bounded(question: str, text: str) -> None:
 @given(st.text(max_size=60), st.lists(st.tuples(st.text(max_size=60), st.integers(-2, 70), st.integers(-2, 70))))
 def test_no_text_raises(question: str, sentences: list[tuple[str, int, int]]) -> None:
     compare(question, [Candidate("a", text, start, end, 0.0) for text, start, end in sentences])
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("¿Cuántos contenedores envió Corea del Norte?", False),
+        ("¿Cuántos trabajadores hay en Rusia?", True),
+        ("¿Cuánto envió Corea del Norte?", False),
+    ],
+)
+def test_a_number_of_other_things(question: str, other: bool) -> None:
+    sentence = "Corea del Norte envió 6.700 contenedores a Rusia."
+    assert counts_other(asked_form(question), sentence, 22, 27) is other

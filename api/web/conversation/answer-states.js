@@ -27,7 +27,7 @@ export function comparison({ citations = [], differing, agreeing }, link) {
         el("ul", { role: "list" }, from.map((c) => el("li", {}, link(ofCitation(c),
           el("span", { class: "row-n" }, String(c.n)), foreign("span", { class: "file" }, c.file), el("span", { class: "where" }, lines(c))))))),
     ); // prettier-ignore
-    return el("section", { class: "differing", "aria-label": t("differing") }, el("h3", {}, t("differing")),
+    return el("div", { class: "differing", role: "group", "aria-label": t("differing") }, el("h3", {}, t("differing")),
       el("ul", { class: "values", role: "list" }, columns)); // prettier-ignore
   }
   return agreeing > 1 ? el("p", { class: "agreeing" }, t("agreeing", { n: agreeing })) : null;
@@ -40,7 +40,7 @@ export function suggestions({ suggestions: offered }, ask) {
   const rows = questions.map((question) =>
     el("li", {}, el("button", { type: "button", class: "suggestion", on: { click: () => ask(question) } }, foreign("span", {}, question))),
   ); // prettier-ignore
-  return el("section", { class: "suggestions", "aria-label": t("suggestions") }, el("h3", {}, t("suggestions")),
+  return el("div", { class: "suggestions", role: "group", "aria-label": t("suggestions") }, el("h3", {}, t("suggestions")),
     el("ul", { role: "list" }, rows)); // prettier-ignore
 }
 

@@ -119,7 +119,7 @@ function cited(answer, turn, acts) {
       el("span", { class: "where" }, lines(c)),
       c.verified === false || c.now ? el("span", { class: "bad" }, icon("cross"), t(`check.${c.now ?? "bad"}`)) : null)),
   ); // prettier-ignore
-  return el("section", { class: "cited", "aria-label": t("cited") },
+  return el("div", { class: "cited", role: "group", "aria-label": t("cited") },
     el("h3", {}, t("cited")), el("ol", { role: "list" }, rows)); // prettier-ignore
 }
 
@@ -132,7 +132,7 @@ function others(answer, none, turn, acts) {
       el("p", { class: "hint" }, t("retrievedNote")), list(found)); // prettier-ignore
   }
   const rest = found.slice(SHOWN);
-  return el("section", { class: "nearest", "aria-label": t("nearest") },
+  return el("div", { class: "nearest", role: "group", "aria-label": t("nearest") },
     el("h3", {}, t("nearest")), list(found.slice(0, SHOWN)),
     rest.length ? el("details", { class: "others" }, el("summary", {}, t("nearestMore", { n: rest.length })), list(rest)) : null); // prettier-ignore
 }
