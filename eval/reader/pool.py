@@ -13,11 +13,30 @@ from torch import Tensor
 from eval.reader.data import Paragraph
 from eval.reader.states import Read
 
+# Of the unanswerable questions, the share that people wrote to mislead; there are fewer of them than of those made.
+TRICKY = 0.5
+# Share of the questions that are read as people type them in haste.
+SLOPPY = 0.25
+# Share of a stretch's tokens that are hidden while training, so that no example is learned by heart.
+HIDDEN = 0.08
 MOST_TOKENS = 160  # of a stretch of a paragraph
 MOST_OF_QUESTION = 80  # tokens, as in rag.reading.reader
 # Two paragraphs of one article in two languages that are nearer than this are taken for translations.
 SAME_PARAGRAPH = 0.96
 _SENTENCE_END = re.compile(r"(?<=[.!?…:;])\s+(?=\S)")
+
+
+@dataclass
+class Asked:
+    """The questions as they were written, and as people type them in haste."""
+
+    written: Read
+    sloppy: Read
+
+
+def in_haste(question: str) -> str:
+    """A question in lower case and without its marks."""
+    return question.lower().strip(" ¿?.")
 
 
 @dataclass
@@ -37,11 +56,14 @@ Drawn = tuple[Ask, int, int, int, int, int]
 class Pool:
     """All that can be trained on, and how examples are drawn from it."""
 
-    def __init__(self, paragraphs: list[Paragraph], read: Read, asks: list[Ask], questions: Read, seed: int) -> None:
-        self.paragraphs, self.read, self.questions = paragraphs, read, questions
+    def __init__(self, paragraphs: list[Paragraph], read: Read, asks: list[Ask], questions: Asked, seed: int) -> None:
+        self.paragraphs, self.read, self.questions = paragraphs, read, questions.written
+        self.sloppy = questions.sloppy
         self.random = random.Random(seed)
         self.answered = [ask for ask in asks if ask.spans]
         self.unanswered = [ask for ask in asks if not ask.spans]
+        written = sum(len(paragraph.questions) for paragraph in paragraphs)  # the questions after these were made
+        self.tricky = [ask for ask in self.unanswered if ask.question < written]
         self.sentences = [self._sentences(i) for i in range(len(paragraphs))]
         articles: dict[str, list[int]] = {}
         for i, paragraph in enumerate(paragraphs):
@@ -83,7 +105,7 @@ class Pool:
                     self._positive(ask) if kind < 0.46 else self._beside(ask) if kind < 0.58 else self._elsewhere(ask)
                 )
             else:
-                ask = self.random.choice(self.unanswered)
+                ask = self.random.choice(self.tricky if self.random.random() < TRICKY else self.unanswered)
                 drawn = (ask, ask.paragraph, *self._stretch(ask.paragraph), 0, 0)
             if drawn:
                 return drawn
@@ -170,13 +192,19 @@ class Pool:
             return None  # the same paragraph in another language
         return ask, i, *self._stretch(i), 0, 0
 
-    def batch(self, drawn: list[Drawn]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """states, passage, seen, starts, ends of a batch, padded."""
+    def batch(
+        self, drawn: list[Drawn], hidden: float = 0.0, sloppy: float = 0.0
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """states, passage, seen, starts, ends of a batch, padded.
+
+        `hidden`: share of the passages' tokens, those of the answer excepted, that the network is not to see;
+        `sloppy`: share of the questions that are read as people type them in haste.
+        """
         rows = []
         for ask, i, first, after, start, end in drawn:
-            q = self.questions.states[self.questions.firsts[ask.question] : self.questions.firsts[ask.question + 1]][
-                :80
-            ]
+            asked = self.sloppy if self.random.random() < sloppy else self.questions
+            first_of, after_of = asked.firsts[ask.question], asked.firsts[ask.question + 1]
+            q = asked.states[first_of : min(after_of, first_of + MOST_OF_QUESTION)]
             base = int(self.read.firsts[i])
             p = self.read.states[base + first : base + after]
             shift = len(q) - first
@@ -185,8 +213,11 @@ class Pool:
         states = torch.zeros(len(rows), width, rows[0][0].shape[1])
         passage = torch.zeros(len(rows), width, dtype=torch.bool)
         seen = torch.zeros(len(rows), width, dtype=torch.bool)
-        for k, (q, p, _, _) in enumerate(rows):
+        for k, (q, p, start, end) in enumerate(rows):
             states[k, : len(q)], states[k, len(q) : len(q) + len(p)] = q, p
             passage[k, len(q) : len(q) + len(p)] = True
-            seen[k, : len(q) + len(p)] = True
+            seen[k, : len(q)] = True
+            seen[k, len(q) : len(q) + len(p)] = torch.rand(len(p)) >= hidden
+            if end:
+                seen[k, start : end + 1] = True
         return states, passage, seen, torch.tensor([r[2] for r in rows]), torch.tensor([r[3] for r in rows])

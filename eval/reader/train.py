@@ -20,13 +20,13 @@ from torch.nn import functional
 from eval.reader.data import HELD, all_paragraphs
 from eval.reader.measure import measure
 from eval.reader.negatives import swapped, transplanted
-from eval.reader.pool import Ask, Drawn, Pool
+from eval.reader.pool import HIDDEN, SLOPPY, Ask, Asked, Drawn, Pool, in_haste
 from eval.reader.states import LowerLayers
 from eval.reader.translations import across_languages
 from rag.reading.network import Upper
 from rag.reading.weights import save, untrained
 
-BATCH, RATE, WARM = 24, 2e-4, 300
+BATCH, RATE, WARM = 24, 2e-4, 100
 SORTED_OVER = 20  # batches among which examples are sorted by length
 AVERAGE = 0.998  # of the weights, a step; what is measured and shipped is the average
 ANSWERS_SHARE = 0.3  # of the loss of "is there an answer at all", beside the span's
@@ -47,10 +47,11 @@ def prepare(data: Path, model: Path, seed: int, cache: Path) -> tuple[LowerLayer
         made = list(swapped(paragraphs, random_)) + list(transplanted(paragraphs, random_))
         print(len(pairs), "questions,", len(made), "made ones", flush=True)
         texts = [q.text for _, q in pairs + made]
-        questions = lower.read(texts, "query: ")
+        written = lower.read(texts, "query: ")
+        questions = Asked(written, lower.read([in_haste(text) for text in texts], "query: ", vectors=False))
         asks = [Ask(k, i, q.spans, q.language) for k, (i, q) in enumerate(pairs + made)]
         real = asks[: len(pairs)]
-        asks += across_languages(paragraphs, read, real, questions)
+        asks += across_languages(paragraphs, read, real, written)
         print(len(asks) - len(pairs) - len(made), "across languages", flush=True)
         cache.write_bytes(pickle.dumps((read, texts, questions, asks), protocol=4))
     held = [paragraphs[ask.paragraph].article in HELD for ask in asks]
@@ -69,9 +70,10 @@ def main() -> None:
     lower, pool, held = prepare(given.data, given.model, given.seed, given.cache)
     if given.all:
         asks = pool.answered + pool.unanswered + held.answered + held.unanswered
-        pool = Pool(pool.paragraphs, pool.read, asks, pool.questions, given.seed + 1)
+        pool = Pool(pool.paragraphs, pool.read, asks, Asked(pool.questions, pool.sloppy), given.seed + 1)
     print(len(pool.answered), "answered,", len(pool.unanswered), "unanswered", flush=True)
     trainer = Trainer(untrained(lower.weights), given.rate, given.final, given.out)
+    pool.random.seed(f"{given.seed} {trainer.step}")  # a run that goes on draws other examples than before
     trainer.train(pool, given.minutes * 60)
     trainer.save()
     judged = untrained(lower.weights)
@@ -106,13 +108,13 @@ class Trainer:
         self.model, self._rate, self._final, self._path = model.requires_grad_(True), rate, final, path
         self.average = {name: value.detach().clone() for name, value in model.state_dict().items()}
         self._optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
-        self._step, self._loss = 0, 0.0
+        self.step, self._loss = 0, 0.0
         if path.exists():
             saved = torch.load(path, weights_only=True)
             model.load_state_dict(saved["model"])
             self._optimiser.load_state_dict(saved["optimiser"])
-            self.average, self._step = saved["average"], saved["step"]
-            print("goes on from step", self._step, flush=True)
+            self.average, self.step = saved["average"], saved["step"]
+            print("goes on from step", self.step, flush=True)
 
     def train(self, pool: Pool, seconds: float) -> None:
         """Train for so long; the rate falls to its last share over that time."""
@@ -131,14 +133,14 @@ class Trainer:
     def save(self) -> None:
         """Write the state so that an interrupted run can go on."""
         state = {"model": self.model.state_dict(), "average": self.average,
-                 "optimiser": self._optimiser.state_dict(), "step": self._step}  # fmt: skip
+                 "optimiser": self._optimiser.state_dict(), "step": self.step}  # fmt: skip
         torch.save(state, self._path.with_suffix(".part"))
         self._path.with_suffix(".part").rename(self._path)
 
     def _one_step(self, pool: Pool, batch: list[Drawn], rate: float) -> None:
         for group in self._optimiser.param_groups:
-            group["lr"] = rate * min(1, (self._step + 1) / WARM)
-        states, passage, seen, start, end = pool.batch(batch)
+            group["lr"] = rate * min(1, (self.step + 1) / WARM)
+        states, passage, seen, start, end = pool.batch(batch, HIDDEN, SLOPPY)
         with torch.autocast("cpu", torch.bfloat16):
             starts, ends, answers = self.model(states, passage, seen)
         loss = (functional.cross_entropy(starts, start) + functional.cross_entropy(ends, end)) / 2
@@ -147,13 +149,13 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self._optimiser.step()
         self._optimiser.zero_grad()
-        self._step += 1
-        keep = min(AVERAGE, (1 + self._step) / (10 + self._step))
+        self.step += 1
+        keep = min(AVERAGE, (1 + self.step) / (10 + self.step))
         for name, value in self.model.state_dict().items():
             self.average[name].lerp_(value, 1 - keep)
         self._loss = 0.98 * self._loss + 0.02 * loss.item() if self._loss else loss.item()
-        if self._step % 50 == 0:
-            print(f"step {self._step} loss {self._loss:.3f} rate {rate:.1e}", flush=True)
+        if self.step % 50 == 0:
+            print(f"step {self.step} loss {self._loss:.3f} rate {rate:.1e}", flush=True)
 
 
 if __name__ == "__main__":
