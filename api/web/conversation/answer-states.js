@@ -1,4 +1,4 @@
-// What an answer shows besides its sentences: its state, values on which sources differ, questions to ask instead.
+// What an answer shows besides its sentences: state, differing values, questions to ask.
 
 import { el, foreign } from "../shell/dom.js";
 import { length, slice } from "../shell/offsets.js";

@@ -1,4 +1,4 @@
-// The card that shows a citation's quote, file and line while its chip has the pointer or the focus.
+// The card of a citation whose chip has the pointer or the focus.
 
 import { emphasised } from "./answer-states.js";
 import { $, el, foreign } from "../shell/dom.js";

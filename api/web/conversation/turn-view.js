@@ -1,4 +1,4 @@
-// A turn as elements: question, sentences with chips, what was cited, what was only found, what to do next.
+// A turn as elements.
 
 import { parts, retrieved } from "./answer-parts.js";
 import { comparison, emphasised, heading, suggestions } from "./answer-states.js";
