@@ -131,8 +131,8 @@ def lacks(asked: AskedForm, sentence: str) -> bool:
     if asked.form not in _FIGURES:
         return False
     text = sentence[:MAX_SENTENCE]
-    found = [*figures(text), *moments(text)][:MAX_VALUES]
-    return all(fit(asked, text, each.start, each.end) is not Fit.YES for each in found)
+    found = [(f.start, f.end) for f in figures(text)] + [(m.start, m.end) for m in moments(text)]
+    return all(fit(asked, text, *span) is not Fit.YES for span in found[:MAX_VALUES])
 
 
 def _span(sentence: str, start: int, end: int) -> _Span:
