@@ -254,7 +254,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(report)
     for wrong in report.wrong[:20]:
         print(wrong)
-    print(f"faults of threads: {faults or 'none'}; lines of its log that are errors: {printed.count('ERROR ')}")
+    print(f"faults of threads: {faults or 'none'}")
+    for line in [line for line in printed.splitlines() if line.startswith("ERROR ")][:20]:
+        print(line)
     return 1 if report.wrong or faults else 0
 
 
