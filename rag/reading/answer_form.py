@@ -131,7 +131,7 @@ def lacks(asked: AskedForm, sentence: str) -> bool:
     if asked.form not in _FIGURES:
         return False
     text = sentence[:MAX_SENTENCE]
-    found = [(f.start, f.end) for f in figures(text)] + [(m.start, m.end) for m in moments(text)]
+    found = [(f.start, f.end) for f in figures(text) if not f.ordinal] + [(m.start, m.end) for m in moments(text)]
     return all(fit(asked, text, *span) is not Fit.YES for span in found[:MAX_VALUES])
 
 

@@ -157,7 +157,7 @@ def test_the_answer_is_copied_as_markdown(visit: Open, server: Served, answer: d
 
 def test_cited_and_merely_retrieved_stand_apart(page: Page, answer: dict[str, Any]) -> None:
     turn = ask(page)
-    cited = turn.get_by_role("region", name="Citado")
+    cited = turn.get_by_role("group", name="Citado")
     expect(cited.get_by_role("listitem")).to_have_count(len(answer["citations"]))
     others = [p for p in answer["passages"] if not p["cited"]]
     turn.get_by_text(f"Encontrado, pero no citado ({len(others)})").click()

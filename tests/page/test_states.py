@@ -174,7 +174,7 @@ def test_sources_that_differ_stand_side_by_side_with_who_says_it(page: Page, stu
     differing = [{"value": "6.700", "citations": [1]}, {"value": "11.000", "citations": [2, 3]}]
     stub.say("answered", *citations, differing=differing, agreeing=2)
     turn = ask(page)
-    table = turn.get_by_role("region", name="Las fuentes no coinciden")
+    table = turn.get_by_role("group", name="Las fuentes no coinciden")
     expect(table.locator(".value")).to_have_text(["6.700", "11.000"])
     sides = table.locator(".values > li")
     expect(sides.nth(0).locator(".file")).to_have_text([citations[0]["file"]])

@@ -137,6 +137,7 @@ def test_no_text_raises(question: str, sentence: str, start: int, end: int) -> N
     ("question", "sentence", "lacking"),
     [
         ("how old is Putin?", "El presidente ruso, Vladimir Putin, visitó Corea del Norte por segunda vez.", True),
+        ("how old is Putin?", "Es su primera visita en 24 años.", True),
         ("how old is Putin?", "Putin, de 71 años de edad, visitó Corea del Norte.", False),
         ("how much did Russia pay?", "Corea del Norte envió 6.700 contenedores.", True),
         ("how much did Russia pay?", "Rusia pagó 300 millones de dólares.", False),
