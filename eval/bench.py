@@ -23,7 +23,7 @@ from index.storage.protocol import Query
 from index.store import Store
 from rag.engine import Engine
 from rag.errors import RenglonError
-from rag.evidence.boilerplate import BOILERPLATE
+from rag.evidence.boilerplate import is_boilerplate
 from rag.evidence.confidence import Calibration
 from rag.reading.stretches import StretchReader
 from rag.settings import Settings
@@ -135,8 +135,7 @@ class Bench:
         return replace(outcome, latency_ms=None) if answer.question in self._encoder.ready else outcome
 
     def _is_boilerplate(self, citation: Citation) -> bool:
-        scores = self._boilerplate(citation.document_id, citation.file_sha256)
-        return scores.get(citation.char_start, 0.0) >= BOILERPLATE
+        return is_boilerplate(self._boilerplate(citation.document_id, citation.file_sha256), citation.char_start)
 
     def baselines(self, question: Question) -> dict[str, Outcome]:
         """The outcomes of the baselines for the question that was answered last."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from heapq import nlargest
 from typing import Any
 
 import numpy as np
@@ -101,17 +102,18 @@ class HybridRetriever(BaseRetriever):
         return found if answered else self._scan(vector)
 
     def _nearest(self, vector: Vectors, pks: list[int]) -> list[int]:
-        best: list[tuple[float, int]] = []
-        for start in range(0, len(pks), BATCH):
-            rows = self._store.catalog.vectors_of(pks[start : start + BATCH])
-            best = sorted([*best, *((float(own @ vector), pk) for pk, own in rows)], reverse=True)[:DEPTH]
-        return [pk for _, pk in best]
+        parts = (pks[start : start + BATCH] for start in range(0, len(pks), BATCH))
+        rows = (row for part in parts for row in self._store.catalog.vectors_of(part))
+        return _best((float(own @ vector), pk) for pk, own in rows)
 
     def _scan(self, vector: Vectors) -> list[int]:
-        best: list[tuple[float, int]] = []
-        for pks, vectors, _ in self._store.catalog.batches(BATCH):
-            best = sorted([*best, *zip((vectors @ vector).tolist(), pks, strict=True)], reverse=True)[:DEPTH]
-        return [pk for _, pk in best]
+        batches = self._store.catalog.batches(BATCH)
+        return _best(pair for pks, vectors, _ in batches for pair in zip((vectors @ vector).tolist(), pks, strict=True))
+
+
+def _best(scored: Iterable[tuple[float, int]]) -> list[int]:
+    """The keys with the highest scores, best first."""
+    return [pk for _, pk in nlargest(DEPTH, scored)]
 
 
 def _hit(row: PassageRow, score: float, cosine: float, shared: float) -> NodeWithScore:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from rag.evidence.rank import Evidence
-from rag.types import About, AnswerSpan, Citation, Printed
+from rag.metadata import Metadata
+from rag.types import AnswerSpan, Citation, Printed
 
 
 class Source(Protocol):
@@ -15,7 +16,7 @@ class Source(Protocol):
     def text(self, id_: str) -> tuple[str, str] | None:
         """(decoded text, SHA-256 of the file) of a document as it was indexed; None where there is none."""
 
-    def about(self, id_: str) -> About:
+    def about(self, id_: str) -> Metadata:
         """What is known of a document; nothing of one that is not there."""
 
     def printed(self, id_: str, char_start: int, char_end: int) -> Printed | None:
@@ -40,7 +41,7 @@ class Writer:
         """`near`: the citations only come near to the question, and are marked so."""
         self._source, self._near = source, near
         self._texts: dict[str, tuple[str, str] | None] = {}
-        self._about: dict[str, About] = {}
+        self._about: dict[str, Metadata] = {}
         self.text = ""
         self.citations: list[Citation] = []
         self.invalid = 0

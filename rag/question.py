@@ -23,7 +23,7 @@ def tidy(question: str, max_chars: int) -> str:
     if _CONTROL.search(question):
         raise InvalidQuestion("The question holds control characters or broken Unicode.", "Send plain UTF-8 text.")
     tidied = " ".join(question.split())
-    if not tidied or not _SAYS_SOMETHING.search(tidied):
+    if not _SAYS_SOMETHING.search(tidied):
         raise InvalidQuestion("The question is empty.", "Write a question.")
     return tidied
 

@@ -53,17 +53,6 @@ class Printed:
     boxes: tuple[Box, ...] = ()
 
 
-@dataclass(frozen=True)
-class About:
-    """What is known of a document besides its text."""
-
-    title: str | None = None
-    author: str | None = None
-    published: str | None = None
-    url: str | None = None
-    language: str | None = None
-
-
 class Citation(Wire):
     """One claim that a file says something at a place. `text[char_start:char_end] == quote` when verified."""
 

@@ -16,7 +16,7 @@ from rag.reading.network import Upper
 def measure(model: Upper, pool: Pool, most: int, languages: tuple[str, ...] = ("es", "en")) -> str:
     """F1 in characters, and how well unanswerable questions are told apart (AUC), on Spanish paragraphs."""
     out = []
-    random_ = random.Random(1)
+    random_, questions = random.Random(1), pool.questions.written
     for language in languages:
         original = sum(len(p.questions) for p in pool.paragraphs)
         asks = [
@@ -45,7 +45,7 @@ def measure(model: Upper, pool: Pool, most: int, languages: tuple[str, ...] = ("
                 scores.append(float(both.max() - s[0] - e[0]))
                 chances.append(float(answers[k]))
                 if ask.spans:
-                    q = pool.questions.firsts[ask.question + 1] - pool.questions.firsts[ask.question]
+                    q = questions.firsts[ask.question + 1] - questions.firsts[ask.question]
                     shift = min(int(q), MOST_OF_QUESTION) - drawn[k][2]
                     offsets = pool.tokens(ask.paragraph)
                     low, high = offsets[a - shift][0], offsets[b - shift][1]

@@ -57,8 +57,7 @@ class Pool:
     """All that can be trained on, and how examples are drawn from it."""
 
     def __init__(self, paragraphs: list[Paragraph], read: Read, asks: list[Ask], questions: Asked, seed: int) -> None:
-        self.paragraphs, self.read, self.questions = paragraphs, read, questions.written
-        self.sloppy = questions.sloppy
+        self.paragraphs, self.read, self.questions = paragraphs, read, questions
         self.random = random.Random(seed)
         self.answered = [ask for ask in asks if ask.spans]
         self.unanswered = [ask for ask in asks if not ask.spans]
@@ -202,7 +201,7 @@ class Pool:
         """
         rows = []
         for ask, i, first, after, start, end in drawn:
-            asked = self.sloppy if self.random.random() < sloppy else self.questions
+            asked = self.questions.sloppy if self.random.random() < sloppy else self.questions.written
             first_of, after_of = asked.firsts[ask.question], asked.firsts[ask.question + 1]
             q = asked.states[first_of : min(after_of, first_of + MOST_OF_QUESTION)]
             base = int(self.read.firsts[i])

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import AutoModel, AutoTokenizer
 
-from rag.reading.network import LOWER, layers_of
+from index.model.bert import Bert, batches
+from rag.reading.network import LOWER
 
-MAX_TOKENS = 512
+BATCH_TOKENS = 4096  # tokens that are computed at once
 
 
 @dataclass
@@ -29,47 +28,29 @@ class Read:
 
 
 class LowerLayers:
-    """The encoder of a folder: its lower layers, and its vectors."""
+    """The encoder of a folder: its lower layers, and its vectors. Raises ValueError for a folder of another kind."""
 
     def __init__(self, folder: Path) -> None:
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        bert = AutoModel.from_pretrained(folder)
-        self.weights = {name: value.detach() for name, value in bert.state_dict().items()}
-        self.embeddings = bert.embeddings.eval()
-        self.count = bert.config.num_hidden_layers
-        self.layers = layers_of(self.weights, range(self.count))
+        bert = Bert.of(folder)
+        if bert is None:
+            raise ValueError(f"{folder} holds no model of the bundled one's kind")
+        self._bert, self.weights = bert, bert.weights
 
-    @torch.inference_mode()
     def read(self, texts: Sequence[str], prompt: str, vectors: bool = True) -> Read:
         """States after LOWER layers of every text, and the texts' vectors (zeros without `vectors`)."""
-        encoded = self.tokenizer(
-            [prompt + text for text in texts], truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True
-        )
-        ids = encoded["input_ids"]
-        firsts = np.concatenate([[0], np.cumsum([len(row) for row in ids])])
-        width = self.embeddings.word_embeddings.weight.shape[1]
-        states = torch.zeros(int(firsts[-1]), width, dtype=torch.bfloat16)
-        means = np.zeros((len(texts), width), np.float32)
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        for begin in range(0, len(order), 32):
-            rows = order[begin : begin + 32]
-            longest = len(ids[rows[-1]])
-            batch = torch.full((len(rows), longest), self.tokenizer.pad_token_id)
+        prompted = [prompt + text for text in texts]
+        tokens = self._bert.tokens(prompted)
+        lengths = [len(one.ids) for one in tokens]
+        firsts = np.concatenate([[0], np.cumsum(lengths)])
+        states = torch.zeros(int(firsts[-1]), self._bert.dimension, dtype=torch.bfloat16)
+        for number, rows in enumerate(batches(lengths, BATCH_TOKENS)):
+            made = self._bert.run(self._bert.batch([tokens[i] for i in rows]), True, LOWER)
             for k, i in enumerate(rows):
-                batch[k, : len(ids[i])] = torch.tensor(ids[i])
-            seen = batch != self.tokenizer.pad_token_id
-            with torch.autocast("cpu", torch.bfloat16):
-                x = self.embeddings(input_ids=batch)
-                for layer in self.layers[:LOWER]:
-                    x = layer(x, seen[:, None, None, :])
-                for k, i in enumerate(rows):
-                    states[firsts[i] : firsts[i + 1]] = x[k, : len(ids[i])]
-                if vectors:
-                    for layer in self.layers[LOWER:]:
-                        x = layer(x, seen[:, None, None, :])
-                    mean = (x * seen[:, :, None]).sum(1).float() / seen.sum(1)[:, None]
-                    means[rows] = (mean / mean.norm(dim=1, keepdim=True)).numpy()
-            if begin // 32 % 50 == 0:
-                print(f"read {begin} of {len(ids)}", flush=True)
-        offsets = np.concatenate([np.array(row) for row in encoded["offset_mapping"]]) - len(prompt)
+                states[firsts[i] : firsts[i + 1]] = made[k, : lengths[i]]
+            if number % 50 == 0:
+                print(f"read {len(rows)} more of {len(texts)}", flush=True)
+        means = (
+            self._bert.vectors(prompted, True) if vectors else np.zeros((len(texts), self._bert.dimension), np.float32)
+        )
+        offsets = np.concatenate([one.offsets for one in tokens]) - len(prompt)
         return Read(states, firsts, offsets, means)

@@ -70,7 +70,7 @@ def main() -> None:
     lower, pool, held = prepare(given.data, given.model, given.seed, given.cache)
     if given.all:
         asks = pool.answered + pool.unanswered + held.answered + held.unanswered
-        pool = Pool(pool.paragraphs, pool.read, asks, Asked(pool.questions, pool.sloppy), given.seed + 1)
+        pool = Pool(pool.paragraphs, pool.read, asks, pool.questions, given.seed + 1)
     print(len(pool.answered), "answered,", len(pool.unanswered), "unanswered", flush=True)
     trainer = Trainer(untrained(lower.weights), given.rate, given.final, given.out)
     pool.random.seed(f"{given.seed} {trainer.step}")  # a run that goes on draws other examples than before

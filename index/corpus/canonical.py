@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from index.corpus.outline import Outline
-from index.corpus.reader import Block, Kind, Metadata, Origin, Reading
+from index.corpus.reader import Block, Kind, Origin, Reading
+from rag.metadata import Metadata
 
 # White space becomes one space; what nobody sees (soft hyphens, zero-width and control characters) is left out.
 _CUTS = re.compile("\\s+|[\u00ad\u200b\ufeff\x00-\x08\x0e-\x1b]+")

@@ -18,9 +18,10 @@ from index.corpus.formats import SUFFIXES, listed, reader_of
 from index.corpus.globs import Globs
 from index.corpus.isolated import ISOLATED
 from index.corpus.language import language_of_text
-from index.corpus.reader import Block, Edit, Metadata, Origin
+from index.corpus.reader import Block, Edit, Origin
 from index.corpus.sidecar import sidecar_of, with_sidecar
 from rag.errors import CorpusNotFound, FileRefused, RenglonError, is_panic
+from rag.metadata import Metadata
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 log = logging.getLogger("renglon")

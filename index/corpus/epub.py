@@ -9,9 +9,10 @@ from urllib.parse import unquote
 from index.corpus.canonical import Canonical
 from index.corpus.markup import Blocks
 from index.corpus.package import Package, is_package, resolved
-from index.corpus.reader import Metadata, Reader, Reading
+from index.corpus.reader import Reader, Reading
 from index.corpus.web_page import decoded, tree_of
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 _CONTAINER = "META-INF/container.xml"
 _DC = "{http://purl.org/dc/elements/1.1/}"
@@ -68,12 +69,7 @@ def _metadata(opf: Any) -> Metadata:
         return "" if node is None else " ".join((node.text or "").split())
 
     date = of("date")
-    return Metadata(
-        title=of("title") or None,
-        author=of("creator") or None,
-        published=date[:10] if re.match(r"\d{4}-\d\d-\d\d", date) else None,
-        language=of("language")[:2].lower() or None,
-    )
+    return Metadata.stated(of("title") or None, of("creator") or None, date, of("language"))
 
 
 def recognises(head: bytes, suffix: str) -> bool:

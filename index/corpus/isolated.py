@@ -47,7 +47,7 @@ class Isolated:
         if (before := self._refused.get(known)) is not None:
             raise FileRefused(before.detail, before.hint)
         try:
-            return self._twice(reader.key, reader.name, raw, unpacked)
+            return self._twice(known, reader.name, raw, unpacked)
         except FileRefused as refusal:
             self._refused[known] = refusal
             while len(self._refused) > REMEMBERED:
@@ -56,11 +56,12 @@ class Isolated:
 
     def draw(self, raw: bytes, page: int, scale: float) -> bytes:
         """A page of a PDF, as `index.corpus.pdf_picture` draws it. Raises FileRefused."""
-        return self._twice("draw", f"draw:{page}:{scale}", raw, lambda head, body: body)
+        known = "draw", hashlib.sha256(raw).hexdigest()
+        return self._twice(known, f"draw:{page}:{scale}", raw, lambda head, body: body)
 
-    def _twice(self, key: str, name: str, raw: bytes, decode: Callable[[Any, bytes], T]) -> T:
-        """What is asked of the process, tried once more when the process ends; a file that ends it is remembered."""
-        known = key, hashlib.sha256(raw).hexdigest()
+    def _twice(self, known: tuple[str, str], name: str, raw: bytes, decode: Callable[[Any, bytes], T]) -> T:
+        """What is asked of the process, tried once more when the process ends; a file that ends it is remembered, by
+        what was asked and its hash."""
         with self._lock:
             if known in self._fatal:
                 raise FileRefused(self._fatal[known], "Convert it, or leave it out with RENGLON_EXCLUDE.")

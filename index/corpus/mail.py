@@ -9,9 +9,10 @@ from email.utils import parsedate_to_datetime
 
 from index.corpus.canonical import Canonical
 from index.corpus.markup import Blocks
-from index.corpus.reader import Metadata, Origin, Reader, Reading
+from index.corpus.reader import Origin, Reader, Reading
 from index.corpus.web_page import decoded, tree_of
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 MOST_PARTS = 500
 _HEADER = re.compile(rb"^(?:From|Subject|Date|To|Received|Message-ID|MIME-Version|Return-Path):\s", re.I | re.M)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from index.corpus.decoding import decode
 from index.corpus.inline import RAW, edits_of, parser
 from index.corpus.outline import Outline
-from index.corpus.reader import Block, Edit, Metadata, Reader, Reading
+from index.corpus.reader import Block, Edit, Reader, Reading
+from rag.metadata import Metadata
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -96,13 +97,9 @@ class _Document:
             key.lower(): value.strip("\"'") for key, value in _FIELD.findall(self._front[1] if self._front else "")
         }
         published = found.get("date") or found.get("published") or ""
-        return Metadata(
-            title=found.get("title") or self._title,
-            author=found.get("author"),
-            published=published[:10] if re.match(r"\d{4}-\d\d-\d\d", published) else None,
-            url=found.get("url"),
-            language=(found.get("lang") or found.get("language") or "")[:2].lower() or None,
-        )
+        language = found.get("lang") or found.get("language") or ""
+        title = found.get("title") or self._title
+        return Metadata.stated(title, found.get("author"), published, language, found.get("url"))
 
     def _paragraph(self, opened: Token, span: tuple[int, int]) -> None:
         start, end = span

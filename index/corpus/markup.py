@@ -33,24 +33,15 @@ class Blocks:
 
     def gather(self) -> list[Raw]:
         """All blocks that have text, in document order."""
-        from lxml import etree
-
-        number, numbers = 0, list[int]()
-        for event, element in etree.iterwalk(self._root, events=("start", "end", "comment", "pi")):
-            if event in ("comment", "pi"):  # only what follows it is text
-                self._text(element.tail, number, tail=True)
-                number += 1
-                continue
-            tag = element.tag.rsplit("}", 1)[-1].lower()
+        for event, element, number in walked(self._root):
+            tag = element.tag.rsplit("}", 1)[-1].lower() if event != "other" else ""
             if event == "start":
-                number += 1
-                numbers.append(number - 1)
                 self._start(tag)
-                self._text(element.text, number - 1)
-            else:
+                self._text(element.text, number)
+                continue
+            if event == "end":
                 self._end(tag)
-                own = numbers.pop()
-                self._text(element.tail, own, tail=True)
+            self._text(element.tail, number, tail=True)
         self._flush()
         return self.blocks
 
@@ -122,6 +113,22 @@ class Blocks:
         self._raw, self._row = Raw(), None
 
 
+def walked(root: Any) -> Iterator[tuple[str, Any, int]]:
+    """(event, node, its number) of a tree: `start` and `end` of each element; `other` for comments and processing
+    instructions, of which only what follows is text. Numbers are those of `numbered`."""
+    from lxml import etree
+
+    number, numbers = 0, list[int]()
+    for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        if event == "end":
+            yield event, node, numbers.pop()
+            continue
+        if event == "start":
+            numbers.append(number)
+        yield event if event == "start" else "other", node, number
+        number += 1
+
+
 def numbered(root: Any) -> Iterator[Any]:
-    """The nodes of a tree in the order in which `Blocks` numbers them."""
+    """The nodes of a tree in the order in which `walked` numbers them."""
     return iter(root.iter())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from index.corpus.canonical import Canonical, Piece, Raw
+from index.corpus.markup import walked
 from index.corpus.package import Package, is_package
-from index.corpus.reader import Metadata, Reader, Reading
+from index.corpus.reader import Reader, Reading
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -41,11 +42,8 @@ def _metadata(package: Package) -> Metadata:
         if isinstance(node.tag, str) and (node.text or "").strip():
             found.setdefault(node.tag.rsplit("}", 1)[-1], node.text.strip())
     date = found.get("date") or found.get("creation-date") or ""
-    return Metadata(
-        title=found.get("title"),
-        author=found.get("initial-creator") or found.get("creator"),
-        published=date[:10] if re.match(r"\d{4}-\d\d-\d\d", date) else None,
-        language=found.get("language", "")[:2].lower() or None,
+    return Metadata.stated(
+        found.get("title"), found.get("initial-creator") or found.get("creator"), date, found.get("language", "")
     )
 
 
@@ -62,21 +60,14 @@ class _Body:
 
     def gather(self) -> list[Raw]:
         """All blocks, in order."""
-        from lxml import etree
-
-        number, numbers = 0, list[int]()
-        for event, node in etree.iterwalk(self._root, events=("start", "end", "comment", "pi")):
+        for event, node, number in walked(self._root):
             if event == "start":
-                numbers.append(number)
                 self._start(node)
                 self._add(node.text, number)
-                number += 1
-            elif event == "end":
+                continue
+            if event == "end":
                 self._end(node.tag)
-                self._add(node.tail, numbers.pop(), tail=True)
-            else:
-                self._add(node.tail, number, tail=True)
-                number += 1
+            self._add(node.tail, number, tail=True)
         return self._blocks
 
     def _start(self, node: Any) -> None:

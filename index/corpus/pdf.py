@@ -12,8 +12,9 @@ from typing import Any
 
 from index.corpus.outline import Outline
 from index.corpus.pdf_page import Glyph, Line, Page, page_of
-from index.corpus.reader import Block, Kind, Metadata, Origin, Reader, Reading
+from index.corpus.reader import Block, Kind, Origin, Reader, Reading
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 MOST_PAGES = 3000
 _LETTERS = 20  # on a page; of a scan there are next to none

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rag.metadata import Metadata
+
 # `heading`: names what follows and answers nothing itself. `code`: is quoted whole. `aside`: running heads, page
 # numbers and the like, which can be searched and never answer.
 Kind = Literal["text", "heading", "code", "aside"]
@@ -53,17 +55,6 @@ class Origin:
     end: int
     place: dict[str, Any]
     boxes: bytes = b""
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What is known of a document besides its text. `published` is an ISO date; `language` a two-letter code."""
-
-    title: str | None = None
-    author: str | None = None
-    published: str | None = None
-    url: str | None = None
-    language: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from index.corpus.files import read_bytes
-from index.corpus.reader import Metadata
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 SUFFIX = ".meta.json"
 _MOST_BYTES = 64_000

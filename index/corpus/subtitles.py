@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from index.corpus.canonical import Canonical, Piece, Raw
 from index.corpus.decoding import decode
-from index.corpus.reader import Block, Metadata, Reader, Reading
+from index.corpus.reader import Block, Reader, Reading
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 _TIME = re.compile(r"(?:(\d{1,3}):)?(\d\d):(\d\d)[.,](\d{3})[ \t]*-->")
 _TAG = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,100}\}")

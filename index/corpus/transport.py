@@ -7,8 +7,9 @@ import struct
 from dataclasses import asdict
 from typing import IO, Any
 
-from index.corpus.reader import Block, Edit, Metadata, Origin, Reading
+from index.corpus.reader import Block, Edit, Origin, Reading
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 MOST_BYTES = 1_000_000_000  # of one part of a message
 _LENGTHS = struct.Struct("!QQ")

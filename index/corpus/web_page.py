@@ -14,8 +14,9 @@ from typing import Any
 from index.corpus.canonical import Canonical, Raw
 from index.corpus.decoding import decode
 from index.corpus.markup import Blocks
-from index.corpus.reader import Metadata, Reader, Reading
+from index.corpus.reader import Reader, Reading
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".mhtml", ".mht"})
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w-]{1,40})""", re.I)
@@ -98,14 +99,9 @@ def _article(text: str, url: str | None) -> tuple[str, Metadata]:
         return "", Metadata(url=url)
     if found is None:
         return "", Metadata(url=url)
-    date = str(found.date or "")
-    return str(found.text or ""), Metadata(
-        title=found.title or None,
-        author=found.sitename or found.author or None,
-        published=date[:10] if re.match(r"\d{4}-\d\d-\d\d", date) else None,
-        url=found.url or url,
-        language=(found.language or "")[:2].lower() or None,
-    )
+    title, author = found.title or None, found.sitename or found.author or None
+    said = Metadata.stated(title, author, str(found.date or ""), found.language or "", found.url or url)
+    return str(found.text or ""), said
 
 
 def _chosen(blocks: Sequence[Raw], article: str) -> list[Raw]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from index.corpus.canonical import Canonical, Piece, Raw
 from index.corpus.package import Package, is_package
-from index.corpus.reader import Metadata, Reader, Reading
+from index.corpus.reader import Reader, Reading
 from rag.errors import FileRefused
+from rag.metadata import Metadata
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MAIN = "word/document.xml"
@@ -40,12 +41,7 @@ def metadata_of(package: Package) -> Metadata:
     nodes = [node for node in package.tree("docProps/core.xml").iter() if isinstance(node.tag, str)]
     found = {node.tag.rsplit("}", 1)[-1]: (node.text or "").strip() for node in nodes}
     date = found.get("modified") or found.get("created") or ""
-    return Metadata(
-        title=found.get("title") or None,
-        author=found.get("creator") or None,
-        published=date[:10] if re.match(r"\d{4}-\d\d-\d\d", date) else None,
-        language=found.get("language", "")[:2].lower() or None,
-    )
+    return Metadata.stated(found.get("title") or None, found.get("creator") or None, date, found.get("language", ""))
 
 
 def _heading_styles(package: Package) -> dict[str, int]:

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from rag.reading.network import EPSILON, HEADS, layers_of
-from rag.vectors import Vectors
+from rag.vectors import Vectors, unit
 
 WEIGHTS = "model.safetensors"
 BATCH_TOKENS = 4096  # tokens that are computed at once
@@ -91,8 +91,7 @@ class Bert:
         """Unit means of the texts' tokens."""
         seen = (ids != self.pad)[:, :, None]
         sums: Vectors = (states.float() * seen).sum(1).numpy()
-        unit: Vectors = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
-        return unit
+        return unit(sums)
 
     def pooled(self, texts: Sequence[str], bf16: bool) -> tuple[Vectors, np.ndarray[Any, Any], Vectors]:
         """States, offsets (both padded) and vectors of texts, computed together."""

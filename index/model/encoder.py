@@ -18,7 +18,7 @@ from index.model import bundled
 from index.model.turns import Together, Turns
 from rag.errors import ModelDamaged
 from rag.settings import BUNDLED, Settings
-from rag.vectors import Vectors
+from rag.vectors import Vectors, unit
 
 if TYPE_CHECKING:
     from index.model.bert import Bert
@@ -60,7 +60,7 @@ class Encoder:
         self._network = network
         if turns is not None:
             self.turns = turns
-        self._together = Together(self._queries, self.turns, BATCH)
+        self._together = Together[str, Vectors](lambda questions: list(self._queries(questions)), self.turns, BATCH)
         self._query_prompt, self._passage_prompt = query, passage
         self.name, self.revision = name, f"{revision}.{SCHEME}"
         self.dimension = network.dimension
@@ -80,10 +80,10 @@ class Encoder:
     def encode_queries(self, questions: Sequence[str]) -> Vectors:
         """Unit vectors of many questions, shape (questions, dimension), float32 throughout as for one."""
         with self.turns.question("encode"):
-            return self._network.vectors([self._query_prompt + question for question in questions], bf16=False)
+            return self._queries(questions)
 
-    def _queries(self, questions: list[str]) -> list[Vectors]:
-        return list(self._network.vectors([self._query_prompt + question for question in questions], bf16=False))
+    def _queries(self, questions: Sequence[str]) -> Vectors:
+        return self._network.vectors([self._query_prompt + question for question in questions], bf16=False)
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Unit vectors of passages or sentences, shape (len(texts), dimension), in the order given.
@@ -153,7 +153,7 @@ class Encoder:
             starts, ends = offsets[row, :, 0], offsets[row, :, 1]
             inside = np.array([(ends > a) & (starts < b) & (ends > starts) for a, b in spans]).reshape(-1, len(starts))
             sums = inside.astype(np.float32) @ states[row]
-            pooled.append(_unit(sums))
+            pooled.append(unit(sums))
         return vectors, pooled
 
     @cached_property
@@ -212,11 +212,6 @@ def _network(folder: str, local: bool) -> Network:
     from index.model.sentence_transformer import AnyModel
 
     return AnyModel(folder, local)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return unit
 
 
 def _revision(folder: Path) -> str:

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from transformers.utils import logging
 
 from index.model.bert import Bert
-from rag.vectors import Vectors
+from rag.vectors import Vectors, unit
 
 BATCH = 16
 
@@ -38,7 +38,7 @@ class AnyModel:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             output = self._model(dict(features))
         vectors = output["sentence_embedding"].float().numpy()
-        return output["token_embeddings"].float().numpy(), offsets, _unit(vectors)
+        return output["token_embeddings"].float().numpy(), offsets, unit(vectors)
 
     def vectors(self, texts: Sequence[str], bf16: bool) -> Vectors:
         """Unit vectors of texts, computed in batches of like length."""
@@ -57,8 +57,3 @@ class AnyModel:
         weights = {name: value.detach().float() for name, value in bert.state_dict().items()}
         tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
         return Bert(weights, tokenizer, self._model.tokenizer.pad_token_id, config.max_position_embeddings)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return unit

@@ -20,8 +20,9 @@ from index.storage.origins import origins, printed
 from index.storage.sqlite import Database
 from index.storage.tables import MIGRATIONS, SCHEMA_VERSION, WITH_CONTEXT
 from rag.errors import DataFolderUnusable, RenglonError, UnknownDocument
+from rag.metadata import Metadata
 from rag.runs import to_readable
-from rag.types import About, Printed
+from rag.types import Printed
 from rag.vectors import Vectors
 
 # A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
@@ -181,11 +182,11 @@ class Catalog:
         row = self._db.execute("SELECT text, sha256 FROM documents WHERE id = ?", (id_,)).fetchone()
         return None if row is None else (row[0], row[1])
 
-    def about(self, id_: str) -> About:
+    def about(self, id_: str) -> Metadata:
         """What is known of a document besides its text; nothing of one that is not there."""
         query = "SELECT title, author, published, url, language FROM documents WHERE id = ?"
         row = self._db.execute(query, (id_,)).fetchone()
-        return About(*row) if row else About()
+        return Metadata(*row) if row else Metadata()
 
     def printed(self, id_: str, char_start: int, char_end: int) -> Printed | None:
         """Where a stretch of a document is printed; None for a format without pages."""

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.evidence.boilerplate import BOILERPLATE, ScoresOf
+from rag.evidence.boilerplate import ScoresOf, is_boilerplate
 from rag.passages import PassageNode
 from rag.types import Answer
 
@@ -101,7 +101,7 @@ def _texts(passages: Sequence[PassageNode], scores_of: ScoresOf) -> Iterator[tup
         data = passage.metadata
         lines = scores_of(data["document_id"], data["file_sha256"])
         for sentence in passage.sentences:
-            if lines.get(sentence.char_start, 0.0) < BOILERPLATE:
+            if not is_boilerplate(lines, sentence.char_start):
                 yield " ".join(sentence.text[:_READ].split()), data["document_id"]
 
 

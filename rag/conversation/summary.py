@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rag.evidence.boilerplate import BOILERPLATE, ScoresOf
+from rag.evidence.boilerplate import ScoresOf, is_boilerplate
 from rag.evidence.rank import Evidence
 from rag.passages import PassageNode
 from rag.vectors import Vectors
@@ -78,7 +78,7 @@ def _candidates(passages: Sequence[PassageNode], scores_of: ScoresOf) -> list[Ev
         lines = scores_of(data["document_id"], data["file_sha256"])
         for number, (sentence, vector) in enumerate(zip(passage.sentences, passage.vectors, strict=True)):
             words = len(sentence.text.split())
-            if lines.get(sentence.char_start, 0.0) >= BOILERPLATE or not _WHOLE.search(sentence.text):
+            if is_boilerplate(lines, sentence.char_start) or not _WHOLE.search(sentence.text):
                 continue
             if not _SHORTEST <= words <= _LONGEST or "?" in sentence.text or _CAPTION.search(sentence.text):
                 continue

@@ -68,15 +68,21 @@ _PAGE_WORDS = re.compile(
 )
 
 
+def is_boilerplate(scores: Mapping[int, float], start: int) -> bool:
+    """Whether a document's scores say so of its sentence that starts there."""
+    return scores.get(start, 0.0) >= BOILERPLATE
+
+
 def without_boilerplate(evidence: Sequence[Evidence], scores_of: ScoresOf) -> list[Evidence]:
     """The evidence, best first, without the boilerplate among it that the question doesn't ask for by its words."""
     signs: dict[str, set[int]] = {}
     kept, lines = [], []
     for e in evidence[:DEPTH]:
-        suspects = signs.setdefault(e.passage.node_id, _suspects(e.passage))
-        data = e.passage.metadata
-        if e.sentence.char_start in suspects and (
-            scores_of(data["document_id"], data["file_sha256"]).get(e.sentence.char_start, 0.0) >= BOILERPLATE
+        if e.passage.node_id not in signs:
+            signs[e.passage.node_id] = _suspects(e.passage)
+        data, start = e.passage.metadata, e.sentence.char_start
+        if start in signs[e.passage.node_id] and (
+            is_boilerplate(scores_of(data["document_id"], data["file_sha256"]), start)
         ):
             lines.append(e)
         else:

@@ -85,7 +85,7 @@ def features(
                 "read_first": LEAST_SCORE, "answers": -8.0, "misfit": 0.0, "score": 0.0,
                 "formless": 0.0, "other_unit": 0.0}  # fmt: skip
     scores = [hit.score or 0.0 for hit in hits]
-    first = evidence[0].reading
+    first, text, span = evidence[0].reading, evidence[0].sentence.text, evidence[0].answer
     return {
         "cosine": 10 * (max(e.cosine for e in evidence) - 0.8),
         "margin": scores[0] - sum(scores[1:]) / len(scores[1:]) if len(scores) > 1 else 0.0,
@@ -94,18 +94,8 @@ def features(
         "read": max((e.reading.clipped for e in evidence if e.reading), default=LEAST_SCORE),
         "read_first": first.clipped if first else LEAST_SCORE,
         "answers": max(-8.0, min(8.0, first.answers if first else -8.0)),
-        "misfit": float(_misfits(asked, evidence[0])),
+        "misfit": float(span is not None and fit(asked, text, *span) is Fit.NO),
         "score": evidence[0].score,
-        "formless": float(lacks(asked, evidence[0].sentence.text)),
-        "other_unit": float(same_language and _counts_other(asked, evidence[0])),
+        "formless": float(lacks(asked, text)),
+        "other_unit": float(same_language and span is not None and counts_other(asked, text, *span)),
     }
-
-
-def _misfits(asked: AskedForm, evidence: Evidence) -> bool:
-    span = evidence.answer
-    return span is not None and fit(asked, evidence.sentence.text, *span) is Fit.NO
-
-
-def _counts_other(asked: AskedForm, evidence: Evidence) -> bool:
-    span = evidence.answer
-    return span is not None and counts_other(asked, evidence.sentence.text, *span)

@@ -19,7 +19,6 @@ from rag.types import Answer
 from tests.support.answers import answer_of, citation_of
 from tests.support.cli import renglon
 from tests.support.http import followed, problem
-from tests.support.models import Tiny
 from tests.support.server import LocalServer
 from tests.support.web import web
 
@@ -183,17 +182,6 @@ def test_a_table_for_a_spreadsheet(ask: Ask, tmp_path: Path) -> None:
         good, broken = csv.DictReader(file)
     assert (good["question"], good["citations"], good["quotes"]) == ("'=HYPERLINK(1)", "uno.txt:2", DESIGNED)
     assert (good["status"], broken["error"]) == ("answered", "no JSON")
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    folder = tmp_path_factory.mktemp("batch")
-    (folder / "corpus").mkdir()
-    (folder / "corpus" / "uno.txt").write_text(f"El puente de Triana se abrió en 1852.\n{DESIGNED}\n")
-    started = LocalServer(folder / "data", folder / "corpus", Tiny())
-    started.wait("/readyz")
-    yield started
-    started.stop()
 
 
 def test_a_file_of_questions_is_answered_and_checked(tiny: LocalServer, tmp_path: Path) -> None:

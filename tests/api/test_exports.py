@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from tests.support.answers import answer_of, citation_of
 from tests.support.cli import renglon
 from tests.support.folders import copied
 from tests.support.http import problem
-from tests.support.models import Tiny
 from tests.support.server import LocalServer
 from tests.support.web import web
 
@@ -224,17 +222,6 @@ def test_nothing_was_found(answer: Answer) -> None:
     assert export([none], Format.MARKDOWN) == "## ¿Qué dice?\n\nLos artículos no lo dicen.\n"
     assert json.loads(export([none], Format.CSL)) == []
     assert "<ol>" not in export([none], Format.HTML)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    folder = tmp_path_factory.mktemp("exports")
-    (folder / "corpus").mkdir()
-    (folder / "corpus" / "uno.txt").write_text(f"{OPENED}\n{DESIGNED}\n")
-    started = LocalServer(folder / "data", folder / "corpus", Tiny())
-    started.wait("/readyz")
-    yield started
-    started.stop()
 
 
 def test_an_export_over_http(tiny: LocalServer, answer: Answer) -> None:

@@ -7,7 +7,6 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.logs import Json
 from tests.support.http import post, problem
-from tests.support.models import Tiny
 from tests.support.paths import ROOT
 from tests.support.server import LocalServer
 from tests.support.web import web
@@ -24,15 +22,9 @@ from tests.support.web import web
 QUESTION = "¿Quién diseñó el puente de Triana?"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:  # type: ignore[override]
-    folder = tmp_path_factory.mktemp("metrics")
-    (folder / "corpus").mkdir()
-    (folder / "corpus" / "uno.txt").write_text("El puente de Triana se abrió en 1852.\nLo diseñó Gustave Steinacher.\n")
-    started = LocalServer(folder / "data", folder / "corpus", Tiny())
-    started.wait("/readyz")
-    yield started
-    started.stop()
+@pytest.fixture
+def server(tiny: LocalServer) -> LocalServer:  # type: ignore[override]
+    return tiny
 
 
 def figures(server: LocalServer) -> dict[str, float]:

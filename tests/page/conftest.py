@@ -31,6 +31,15 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="module")
+def still_page(browser: Browser, server: Served) -> Iterator[Page]:
+    """One page for all tests of a file that only call its functions."""
+    opened = browser.new_page()
+    opened.goto(server.url)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     opened: list[BrowserContext] = []

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
-
-from tests.support.server import Served
+from playwright.sync_api import Page
 
 Call = Callable[..., Any]
 HOLDS = """async (cases) => {
@@ -18,20 +16,11 @@ HOLDS = """async (cases) => {
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, server: Served) -> Iterator[Page]:
-    """One page for all: nothing here changes it."""
-    opened = browser.new_page()
-    opened.goto(server.url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def call(page: Page) -> Call:
+def call(still_page: Page) -> Call:
     """Calls a function of one of the page's modules."""
 
     def run(module: str, name: str, *arguments: Any) -> Any:
-        return page.evaluate(
+        return still_page.evaluate(
             "async ([module, name, values]) => (await import(`/web/${module}.js`))[name](...values)",
             [module, name, list(arguments)],
         )
@@ -56,7 +45,7 @@ TEXTS = [
 ]
 
 
-def test_holds_agrees_with_python_on_every_span(page: Page) -> None:
+def test_holds_agrees_with_python_on_every_span(still_page: Page) -> None:
     cases = [
         (_lines(text), text[start:end], start, end)
         for text in TEXTS
@@ -64,7 +53,7 @@ def test_holds_agrees_with_python_on_every_span(page: Page) -> None:
         for end in range(start + 1, len(text) + 1)
         if text[start] not in "\r\n" and text[end - 1] not in "\r\n"  # no quote begins or ends in a line end
     ]
-    held = page.evaluate(
+    held = still_page.evaluate(
         HOLDS,
         cases,
     )
@@ -73,7 +62,7 @@ def test_holds_agrees_with_python_on_every_span(page: Page) -> None:
     # The same spans one character further on hold something else, or nothing.
     shifted = [(lines, quote, start + 1, end + 1) for lines, quote, start, end in cases if len(set(quote)) > 1]
     assert not any(
-        page.evaluate(
+        still_page.evaluate(
             HOLDS,
             shifted,
         )

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from rag.citations import Writer, marker, verify
 from rag.evidence.rank import Evidence
+from rag.metadata import Metadata
 from rag.passages import PassageNode, Sentence
-from rag.types import About, Printed
+from rag.types import Printed
 
 TEXT = "Uno dos tres.\nCuatro  cinco\nseis. Uno dos tres."
 META = {"document_id": "d", "file": "a.txt", "file_sha256": "s", "line_start": 1, "line_end": 3}
@@ -22,8 +23,8 @@ class Stored:
         self.calls += 1
         return self.found
 
-    def about(self, id_: str) -> About:
-        return About(title="Un título")
+    def about(self, id_: str) -> Metadata:
+        return Metadata(title="Un título")
 
     def printed(self, id_: str, char_start: int, char_end: int) -> Printed | None:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from rag.support.numbers import facts
 from rag.support.swapped_names import exchanged
 from rag.written.assembler import Closed, Draft
 from rag.written.marker_parser import MarkerParser
+from tests.support.claims import Claim
 from tests.support.growth import LINEAR, growth
 
 SPACES = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace()]
@@ -96,16 +96,6 @@ def written(text: str) -> None:
     for token in parser.close():
         draft.add(token)
     draft.close()
-
-
-@dataclass(frozen=True)
-class Claim:
-    quote: str
-    document_id: str = "d"
-    file_sha256: str = "old"
-    char_start: int = 0
-    char_end: int = 1
-    line_start: int | None = None
 
 
 def repeated(unit: str) -> Callable[[int], str]:

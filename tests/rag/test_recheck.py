@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,19 +8,10 @@ from hypothesis import strategies as st
 
 from index.corpus.documents import SourceText
 from rag.recheck import check
+from tests.support.claims import Claim
 from tests.support.http import post, problem
 from tests.support.server import Served
 from tests.support.web import web
-
-
-@dataclass
-class Claim:
-    quote: str
-    char_start: int
-    char_end: int
-    file_sha256: str = "old"
-    line_start: int | None = None
-    document_id: str = "d"
 
 
 def claim(text: str, quote: str, **more: Any) -> Claim:

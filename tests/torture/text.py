@@ -28,6 +28,7 @@ from rag.support.check import objection
 from rag.types import Turn
 from rag.written.assembler import Draft, Words
 from rag.written.marker_parser import MarkerParser
+from tests.support.claims import Claim
 from tests.support.paths import SEEDS
 
 COUNT = 1_000_000
@@ -191,18 +192,6 @@ def is_written(line: str) -> None:
         steps = [step for token in [*tokens, *parser.close()] for step in draft.add(token)] + draft.close()
         texts.append("".join("".join(step.text.split()) for step in steps if isinstance(step, Words)))
     assert texts[0] == texts[1]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A citation whose quote is part of a line."""
-
-    quote: str
-    document_id: str = "d"
-    file_sha256: str = "old"
-    char_start: int = 0
-    char_end: int = 1
-    line_start: int | None = None
 
 
 def rechecks(line: str) -> None:
