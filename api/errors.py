@@ -24,6 +24,9 @@ PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 STATUS: dict[type[errors.RenglonError], int] = {
     errors.InvalidQuestion: 422,
     errors.UnknownDocument: 404,
+    errors.UnknownCollection: 404,
+    errors.InvalidCollection: 422,
+    errors.CollectionTaken: 409,
     errors.LinesOutOfRange: 416,
     errors.FileRefused: 422,
     errors.FileUnreadable: 422,

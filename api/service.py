@@ -9,12 +9,16 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
+from anyio import to_thread
+
 from api.job_info import JobInfo
 from api.jobs import Advance, Jobs
 from api.metrics import Metrics
 from api.outcome import SyncOutcome, outcome_of
+from api.threads import limiter
 from api.workers import Workers
 from rag.errors import ModelMismatch, NoReadableFile, NotReady, RenglonError
+from rag.scope import Scope
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -163,6 +167,14 @@ class Service:
     def engine(self) -> Engine:
         """What answers. Raises NotReady while loading, or the error that loading ended with."""
         return self.renglon.engine()
+
+    async def within(self, scope: Scope) -> Engine:
+        """What answers from the documents in a scope. Raises UnknownCollection, UnknownDocument, what `engine` raises.
+
+        It looks into the catalogue, which the event loop does not wait for.
+        """
+        engine = self.engine
+        return await to_thread.run_sync(engine.within, scope, limiter=limiter("reading")) if scope else engine
 
     @property
     def catalog(self) -> Catalog:

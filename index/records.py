@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wai
     from index.corpus.documents import Document
     from index.corpus.passages import Passage
 
+DEFAULT_COLLECTION = "default"  # of what was put into no other one
 Text = tuple[str, list[tuple[int, int]]]  # a passage as it is embedded, and the span of each of its sentences
 
 
@@ -53,6 +54,7 @@ class Change:
     passages: Sequence[Passage]
     vectors: Vectors
     sentences: Vectors
+    collection: str = DEFAULT_COLLECTION
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class DocumentRow:
     published: str | None = None
     url: str | None = None
     language: str | None = None
+    collection: str = DEFAULT_COLLECTION
 
 
 @dataclass(frozen=True)

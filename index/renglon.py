@@ -160,6 +160,7 @@ def globs_of(settings: Settings) -> Globs:
 def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings, pool: Pool | None = None) -> Engine:
     """An engine over an open store; `pool` runs what is asked of it asynchronously."""
     from index.articles import StoredArticles
+    from index.collections import calibration_of_scope
     from index.model.reader import load_reader
     from index.retriever import HybridRetriever
     from rag.conversation.conversation import Conversation
@@ -180,6 +181,7 @@ def build_engine(store: ReadableStore, encoder: Encoder, settings: Settings, poo
         encoder=encoder,
         index=index,
         calibration=load_calibration(settings.calibration, reading=reader is not None),
+        calibrated=lambda scope: calibration_of_scope(store.catalog, scope, reading=reader is not None),
         reader=reader,
         max_chars=settings.max_question_chars,
         max_sentences=settings.max_sentences,

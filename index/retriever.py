@@ -15,7 +15,7 @@ from index.ingest.sync import model_key
 from index.model.encoder import Encoder
 from index.reading import ReadableStore
 from index.records import PassageRow
-from index.scope import in_scope
+from index.scope import in_scope, require_scope
 from index.storage.live_views import View
 from index.storage.protocol import KINDS, Query
 from index.storage.rebuild import BATCH
@@ -41,7 +41,11 @@ class HybridRetriever(BaseRetriever):
         super().__init__(**kwargs)
 
     def within(self, scope: Scope) -> HybridRetriever:
-        """The same retriever, which finds passages of the documents in a scope only."""
+        """The same retriever, which finds passages of the documents in a scope only.
+
+        Raises UnknownCollection or UnknownDocument when the scope names one that there isn't.
+        """
+        require_scope(self._store.catalog, scope)
         found = copy(self)
         found._scope = scope
         return found

@@ -108,6 +108,13 @@ class Store(ReadableStore):
             self._retire(removed)
         return len(removed)
 
+    def assign(self, folder: str, collection: str) -> None:
+        """Let the documents of a folder belong to a collection. The search indexes know nothing of collections."""
+        with self.writing:
+            self._catch_up()
+            self.catalog.assign(folder, collection)
+            self._retire([])
+
     def _require_model(self, model: ModelKey) -> None:
         answers = self.catalog.model
         if answers not in (None, model):

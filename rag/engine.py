@@ -85,6 +85,7 @@ class Engine(BaseQueryEngine):
         encoder: QueryEncoder,
         index: Indexed,
         calibration: Calibration,
+        calibrated: Callable[[Scope], Calibration | None] = lambda _: None,
         max_chars: int = 2000,
         max_sentences: int = 3,
         reader: StretchReader | None = None,
@@ -95,9 +96,10 @@ class Engine(BaseQueryEngine):
     ) -> None:
         """`reader` says where the answer stands, if it does; without it the ranking alone decides. `author` writes the
         answers, and `support` checks what it wrote; without them sentences are extracted. `conversation` answers what
-        isn't a question; without it everything is taken for one. `pool` runs what is asked for asynchronously."""
+        isn't a question; without it everything is taken for one. `pool` runs what is asked for asynchronously.
+        `calibrated` knows which scopes have a calibration of their own."""
         self._retriever, self._encoder, self._index, self._reader = retriever, encoder, index, reader
-        self._calibration = calibration
+        self._calibration, self._calibrated = calibration, calibrated
         self._max_chars, self._max_sentences = max_chars, max_sentences
         self._author, self._support = author, support
         self._conversation = conversation
@@ -107,7 +109,10 @@ class Engine(BaseQueryEngine):
         super().__init__(CallbackManager([]))
 
     def within(self, scope: Scope) -> Engine:
-        """The same engine, which answers from the documents in a scope only."""
+        """The same engine, which answers from the documents in a scope only.
+
+        Raises UnknownCollection or UnknownDocument when the scope names one that there isn't.
+        """
         if not scope:
             return self
         found = copy(self)
@@ -116,6 +121,8 @@ class Engine(BaseQueryEngine):
             raise InvalidQuestion("This retriever can't be restricted to some documents.", "Ask without a filter.")
         found._retriever, found._restricted = within(scope), True
         found._conversation = self._conversation and self._conversation.within(scope)
+        found._calibration = self._calibrated(scope) or self._calibration
+        found.successor = self.successor and self.successor.within(scope)
         return found
 
     def _current(self, work: Callable[[Engine], T]) -> T:

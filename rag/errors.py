@@ -3,6 +3,9 @@
 RenglonError
 ├── InvalidQuestion          the question is empty, too long or not text
 ├── UnknownDocument          no document has that id
+├── UnknownCollection        no collection has that name
+├── InvalidCollection        a collection can't have that name, those folders or that calibration
+├── CollectionTaken          a folder belongs to another collection, or a collection can't be removed
 ├── LinesOutOfRange          the lines asked for are not in the document
 ├── FileRefused              a file of the corpus can't be indexed (the others go on)
 │   └── FileUnreadable       the system does not let it be read now; what was indexed of it stays
@@ -56,6 +59,18 @@ class InvalidQuestion(RenglonError):
 
 class UnknownDocument(RenglonError):
     """No document has that id."""
+
+
+class UnknownCollection(RenglonError):
+    """No collection has that name."""
+
+
+class InvalidCollection(RenglonError):
+    """A collection can't have that name, those folders or that calibration."""
+
+
+class CollectionTaken(RenglonError):
+    """A folder belongs to another collection, or a collection can't be removed."""
 
 
 class LinesOutOfRange(RenglonError):

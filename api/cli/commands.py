@@ -37,6 +37,10 @@ app = typer.Typer(
 )  # fmt: skip
 out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, highlight=False)
 Files = Annotated[list[str] | None, typer.Option("--files", help="Only from files that match this glob; repeatable.")]
+Collections = Annotated[list[str] | None, typer.Option("--collection", help="Only from this collection; repeatable.")]
+Documents = Annotated[
+    list[str] | None, typer.Option("--document", help="Only from the document of this id; repeatable.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 NO_EVIDENCE_EXIT = 3
 WAIT_S = 10  # another short command may hold the data folder
@@ -127,16 +131,18 @@ def ask(
         Path | None, typer.Option("--out", help="With --from: the .jsonl or .csv file to write; goes on in it.")
     ] = None,
     files: Files = None,
+    collection: Collections = None,
+    document: Documents = None,
 ) -> None:
     """Answer a question; exit code 3 when the articles don't say, or don't clearly say."""
-    settings = _load_settings()
+    settings, scope = _load_settings(), _scope(files, collection, document)
     if source or target:
         if question or form or not (source and target):
             raise typer.BadParameter("--from FILE and --out FILE belong together, without a question or --export.")
-        return _ask_all(source, target, settings, as_json, files)
+        return _ask_all(source, target, settings, as_json, scope)
     if question is None:
         raise typer.BadParameter("Give a question, or --from FILE and --out FILE.")
-    with _answering(settings, "renglon ask", files) as answering:
+    with _answering(settings, "renglon ask", scope) as answering:
         answer = answering.answer(question)
     if form:
         write(export([answer], form))
@@ -148,10 +154,14 @@ def ask(
         raise typer.Exit(NO_EVIDENCE_EXIT)
 
 
-def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool, files: list[str] | None) -> None:
+def _scope(files: list[str] | None, collection: list[str] | None, documents: list[str] | None) -> Scope:
+    return Scope(tuple(files or ()), collection=tuple(collection or ()), documents=tuple(documents or ()))
+
+
+def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool, scope: Scope) -> None:
     from api.cli import batch_command
 
-    report = batch_command.run(source, target, lambda: _answering(settings, "renglon ask", files), err)
+    report = batch_command.run(source, target, lambda: _answering(settings, "renglon ask", scope), err)
     if as_json:
         print_json(report)
     else:
@@ -161,12 +171,11 @@ def _ask_all(source: Path, target: Path, settings: Settings, as_json: bool, file
 
 
 @contextmanager
-def _answering(settings: Settings, command: str, files: list[str] | None = None) -> Iterator[Engine | Remote]:
+def _answering(settings: Settings, command: str, scope: Scope) -> Iterator[Engine | Remote]:
     """What answers questions: the server that holds the data folder, or else an engine over the folder, which is closed
     properly afterwards, so that the next start need not check it."""
     from api.cli.remote import Remote
 
-    scope = Scope(tuple(files or ()))
     if remote := Remote.of(settings):
         yield remote.within(scope)
         return
@@ -208,10 +217,12 @@ def _print_hit(hit: Any) -> None:
 
 
 @app.command()
-def search(query: str, as_json: AsJson = False, files: Files = None) -> None:
+def search(
+    query: str, as_json: AsJson = False, files: Files = None, collection: Collections = None, document: Documents = None
+) -> None:
     """List the passages nearest to a question."""
     settings = _load_settings()
-    with _answering(settings, "renglon search", files) as answering:
+    with _answering(settings, "renglon search", _scope(files, collection, document)) as answering:
         result = answering.search(query)
     if as_json:
         print_json(result.model_dump())

@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,7 +63,7 @@ class Remote:
     def within(self, scope: Scope) -> Remote:
         """The same server, asked about the documents in a scope only."""
         found = copy(self)
-        found._filter = {name: value for name, value in asdict(scope).items() if value}
+        found._filter = scope.given
         return found
 
     def _require_loopback(self) -> None:

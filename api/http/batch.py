@@ -34,6 +34,7 @@ class BatchRequest(Filtered):
 @router.post(
     "/v1/batch", status_code=202, tags=["ask"],
     responses={
+        404: {"description": "No such collection or document.", **PROBLEM},
         409: {"description": "Nothing indexed yet, or indexed with another model.", **PROBLEM},
         423: {"description": "Too many batches are waiting.", **PROBLEM},
         503: {"description": "The model is still loading.", **PROBLEM},
@@ -45,7 +46,7 @@ async def batch(body: BatchRequest, service: Served) -> JobInfo:
     The job's `report` is `{"rows": [...]}`, in the order of the questions: each has `number`, `question` and the fields
     of an answer without passages, or `error`, which says what is wrong with that question. The last five are kept.
     """
-    engine = service.engine.within(body.scope)
+    engine = await service.within(body.scope)
     questions = [question_of(number, value) for number, value in enumerate(body.questions, 1)]
 
     def work(advance: Advance) -> dict[str, Any]:

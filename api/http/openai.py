@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -24,9 +25,10 @@ from api import errors
 from api.http.clients import unless_gone
 from api.http.events import event as event_of
 from api.http.events import streamed
-from api.http.schemas import MOST_GLOBS, MOST_TURNS, TURN_CHARS, Globs
+from api.http.schemas import MOST_TURNS, TURN_CHARS, Chosen
 from api.service import Service
-from rag.errors import InvalidQuestion, RenglonError
+from api.threads import in_threads
+from rag.errors import InvalidQuestion, NotReady, RenglonError
 from rag.events import Event, Finished, Retracted, TextAdded
 from rag.question import tidy
 from rag.scope import Scope
@@ -68,21 +70,22 @@ class StreamOptions(BaseModel):
     include_usage: bool = Field(False, description="A last chunk with the usage, and without choices.")
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Chosen):
     """OpenAI's request. Parameters that steer a model are taken and have no effect."""
 
     model_config = ConfigDict(
         extra="allow",
         json_schema_extra={"examples": [{"messages": [{"role": "user", "content": "¿Quién es John Kirby?"}]}]},
     )
-    model: str = Field(MODEL, description=f"Any name is answered; `{EXTRACTIVE}` never asks a model server.")
+    model: str = Field(
+        MODEL,
+        description=f"Any name is answered; `{EXTRACTIVE}` never asks a model server. `{MODEL}:NAME` answers from the "
+        "collection of that name.",
+    )
     messages: list[Message] = Field(min_length=1, max_length=MOST_MESSAGES)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: int | None = Field(1, ge=1, le=1, description="One answer; others are refused.")
-    files: Globs = Field(
-        [], max_length=MOST_GLOBS, description="Only files that match one of these globs are searched."
-    )
 
 
 async def _service(request: Request) -> Service:
@@ -96,19 +99,28 @@ Served = Annotated[Service, Depends(_service)]
 @router.get("/v1/models")
 async def models(service: Served) -> dict[str, Any]:
     """What can be asked for as `model`."""
-    return {"object": "list", "data": [_model(name) for name in _names(service)]}
+    return {"object": "list", "data": [_model(name) for name in await _names(service)]}
 
 
 @router.get("/v1/models/{model}")
 async def model(model: str, service: Served) -> dict[str, Any]:
     """One model."""
-    if model not in _names(service):
+    if model not in await _names(service):
         raise HTTPException(404, f"The model {model[:80]!r} does not exist; GET /v1/models lists those that do.")
     return _model(model)
 
 
+@in_threads("reading")
 def _names(service: Service) -> list[str]:
-    return [MODEL, EXTRACTIVE] if service.settings.llm_url else [MODEL]
+    """Each way of answering, about everything and about each collection where there are several."""
+    from index.collections import names
+
+    ways = [MODEL, EXTRACTIVE] if service.settings.llm_url else [MODEL]
+    try:
+        collections = names(service.catalog)
+    except NotReady:
+        collections = []
+    return [*ways, *(f"{way}:{name}" for name in collections for way in ways if len(collections) > 1)]
 
 
 def _model(name: str) -> dict[str, Any]:
@@ -123,15 +135,24 @@ async def chat_completions(body: ChatRequest, request: Request, service: Served)
     the document at the line, and beside it `file_citation` with file, lines, characters, quote and SHA-256.
     `renglon.status` is `no_evidence` when the articles don't say; the message then says so.
     """
-    engine = service.engine.within(Scope(tuple(body.files)))
+    name, scope = _asked_for(body)
+    engine = await service.within(scope)
     question, history = _conversation(body.messages, service.settings.max_question_chars)
-    events = service.metrics.counted(_events(engine, body.model, question, history))
+    events = service.metrics.counted(_events(engine, name, question, history))
     reply = _Reply(body, str(request.base_url))
     if body.stream:
         # Whatever can be refused is refused before the answer begins, because by then the status has been sent.
         await unless_gone(request, _passed(events))
         return streamed(reply.chunks(events))  # type: ignore[return-value]
     return JSONResponse(reply.whole(await unless_gone(request, _last(events))))
+
+
+def _asked_for(body: ChatRequest) -> tuple[str, Scope]:
+    """The model, and what it is asked about: `renglon:NAME` is the collection of that name."""
+    name, colon, collection = body.model.partition(":")
+    if not colon or name not in (MODEL, EXTRACTIVE):
+        return body.model, body.scope
+    return name, replace(body.scope, collection=(*body.collection, collection))
 
 
 def _conversation(messages: list[Message], most: int) -> tuple[str, list[Turn]]:

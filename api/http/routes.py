@@ -23,6 +23,7 @@ from rag.types import Answer, SearchResult
 
 router = APIRouter()
 _REFUSALS: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No such collection or document.", **PROBLEM},
     409: {"description": "Nothing indexed yet, or indexed with another model.", **PROBLEM},
     422: {"description": "The request can't be used; `detail` says why.", **PROBLEM},
     503: {"description": "Too many questions are waiting, or the model is still loading.", **PROBLEM},
@@ -55,7 +56,7 @@ async def query(body: schemas.QueryRequest, request: Request, service: Served) -
     `citation` as the answer is made, then one of `answer`, `no_evidence`, `error`. `retract` withdraws what a model
     had begun to write; the answer then starts again from the beginning.
     """
-    engine = service.engine.within(body.scope)
+    engine = await service.within(body.scope)
     question = tidy(body.question, service.settings.max_question_chars)
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
         events = service.metrics.counted(engine.astream(question, body.history))
@@ -93,7 +94,8 @@ async def _events(events: AsyncIterator[Event], first: Event | Exception) -> Asy
 @router.post("/v1/search", responses=_REFUSALS, tags=["ask"], response_model=SearchResult)
 async def search(body: schemas.SearchRequest, request: Request, service: Served) -> Response:
     """The passages nearest to a question, best first, without an answer."""
-    return as_json(await unless_gone(request, service.engine.within(body.scope).asearch(body.query)))
+    engine = await service.within(body.scope)
+    return as_json(await unless_gone(request, engine.asearch(body.query)))
 
 
 @router.get("/v1/documents", tags=["documents"], responses={503: _UNKNOWN[503]}, response_model=schemas.DocumentList)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from api.outcome import SyncOutcome
 from rag.scope import Scope
@@ -16,6 +17,7 @@ TURN_CHARS = 20_000
 HISTORY_CHARS = 200_000
 # A pattern of many asterisks could take long over a long name.
 MOST_GLOBS, GLOB_CHARS, GLOB_STARS = 50, 200, 4
+MOST_COLLECTIONS, MOST_DOCUMENTS, NAME_CHARS = 100, 200, 100
 MOST_LINES = 2000  # of a document in one answer: 2 MB of line ends would make one of 88 MB
 
 
@@ -25,15 +27,37 @@ def _short(globs: list[str]) -> list[str]:
     return [glob for glob in globs if glob.strip()]
 
 
+def _listed(names: object) -> object:
+    return [names] if isinstance(names, str) else names
+
+
 Globs = Annotated[list[str], AfterValidator(_short)]
+Name = Annotated[str, Field(max_length=NAME_CHARS)]
 
 
-class Filtered(BaseModel):
-    """Which documents may be found; all of them by default."""
+class Chosen(BaseModel):
+    """Which part of the corpus may be found; all of it by default."""
 
+    collection: Annotated[list[Name], BeforeValidator(_listed)] = Field(
+        [],
+        max_length=MOST_COLLECTIONS,
+        description="A name, or a list of names; only documents of these collections are searched.",
+        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+    )
+    documents: list[Name] = Field([], max_length=MOST_DOCUMENTS, description="Ids; only these documents are searched.")
     files: Globs = Field(
         [], max_length=MOST_GLOBS, description="Globs; only files that match one of them are searched."
     )
+
+    @property
+    def scope(self) -> Scope:
+        """The filter as the engine knows it."""
+        return Scope(tuple(self.files), collection=tuple(self.collection), documents=tuple(self.documents))
+
+
+class Filtered(Chosen):
+    """Which documents may be found; all of them by default."""
+
     published_after: date | None = Field(None, description="Only documents published on that day or later.")
     published_before: date | None = Field(None, description="Only documents published on that day or earlier.")
     language: str | None = Field(None, pattern="^[a-z]{2}$", description="Only documents in that language.")
@@ -42,7 +66,7 @@ class Filtered(BaseModel):
     def scope(self) -> Scope:
         """The filter as the engine knows it."""
         after, before = (str(day) if day else None for day in (self.published_after, self.published_before))
-        return Scope(tuple(self.files), after, before, self.language)
+        return replace(super().scope, published_after=after, published_before=before, language=self.language)
 
 
 class QueryRequest(Filtered):
@@ -92,6 +116,7 @@ class DocumentInfo(BaseModel):
     published: str | None = Field(None, description="ISO date.")
     url: str | None = Field(None, description="The address that it was saved from.")
     language: str | None = Field(None, description="Two-letter code.")
+    collection: str = Field("default", description="The collection that it belongs to.")
 
 
 class DocumentList(BaseModel):

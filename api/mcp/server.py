@@ -13,11 +13,12 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.types import CallToolResult, Resource, ResourceLink, TextContent, ToolAnnotations
 from pydantic import Field
 
-from api.http.schemas import MOST_GLOBS, Globs
+from api.http.schemas import MOST_COLLECTIONS, MOST_DOCUMENTS, MOST_GLOBS, Globs, Name
 from api.mcp.forms import Asked, Fetched, Found, Links, SearchResults, asked, uri_of
 from api.mcp.sources import LINES_AT_ONCE, Articles, whole
 from index.corpus.documents import document_id
 from rag.errors import LinesOutOfRange, RenglonError, UnknownDocument
+from rag.scope import Scope
 
 FETCHED_CHARS = 100_000  # a client's model reads all of it
 RESOURCE_CHARS = 2_000_000
@@ -35,6 +36,13 @@ Question = Annotated[str, Field(description="A question in Spanish or English, o
 Query = Annotated[str, Field(description="A question, or words.")]
 Files = Annotated[
     Globs | None, Field(max_length=MOST_GLOBS, description="Globs; only files that match one are searched.")
+]
+Collection = Annotated[
+    list[Name] | None,
+    Field(max_length=MOST_COLLECTIONS, description="Names; only documents of these collections are searched."),
+]
+Documents = Annotated[
+    list[Name] | None, Field(max_length=MOST_DOCUMENTS, description="Ids; only these documents are searched.")
 ]
 Id = Annotated[str, Field(description="What `search` gave, or DOCUMENT:FIRST-LAST for other lines of a document.")]
 
@@ -60,10 +68,12 @@ def article_server(articles: Articles) -> ArticleServer:
     """A server over some articles."""
     server = ArticleServer(articles)
 
-    async def search(query: Query, context: Context, files: Files = None) -> SearchResults:
+    async def search(
+        query: Query, context: Context, files: Files = None, collection: Collection = None, documents: Documents = None
+    ) -> SearchResults:
         """Find passages of the articles, best first."""
         with _said(ToolError):
-            found = await articles.search(query, files or [])
+            found = await articles.search(query, _scope(files, collection, documents))
         links = _links(articles, context)
         return SearchResults(
             results=[
@@ -81,10 +91,13 @@ def article_server(articles: Articles) -> ArticleServer:
         with _said(ToolError):
             return await _fetched(articles, _links(articles, context), id)
 
-    async def ask(question: Question, context: Context, files: Files = None) -> Annotated[CallToolResult, Asked]:
+    async def ask(
+        question: Question, context: Context, files: Files = None, collection: Collection = None,
+        documents: Documents = None,
+    ) -> Annotated[CallToolResult, Asked]:  # fmt: skip
         """Answer a question with sentences of the articles; each cites file, lines and verbatim quote."""
         with _said(ToolError):
-            answer = await articles.ask(question, files or [])
+            answer = await articles.ask(question, _scope(files, collection, documents))
         result = asked(answer, _links(articles, context))
         cited = dict.fromkeys(citation.file for citation in answer.citations)
         linked = [ResourceLink(name=file, uri=uri_of(file), mime_type="text/plain") for file in cited]
@@ -104,6 +117,10 @@ def article_server(articles: Articles) -> ArticleServer:
     described = {"title": "An article", "description": "The text of an article, as it was indexed."}
     server.resource("renglon://doc/{+path}", name="document", mime_type="text/plain", **described)(document)
     return server
+
+
+def _scope(files: list[str] | None, collection: list[str] | None, documents: list[str] | None) -> Scope:
+    return Scope(tuple(files or ()), collection=tuple(collection or ()), documents=tuple(documents or ()))
 
 
 @contextmanager

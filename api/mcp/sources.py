@@ -46,11 +46,11 @@ class Articles(Protocol):
     def page(self) -> str:
         """The address of the page that shows documents; empty where there is none."""
 
-    async def ask(self, question: str, files: list[str]) -> Answer:
-        """An answer, from the files that match one of the globs; without any, from all."""
+    async def ask(self, question: str, scope: Scope) -> Answer:
+        """An answer, from the documents in a scope."""
 
-    async def search(self, query: str, files: list[str]) -> SearchResult:
-        """The nearest passages."""
+    async def search(self, query: str, scope: Scope) -> SearchResult:
+        """The nearest passages in a scope."""
 
     async def documents(self) -> list[Document]:
         """All documents, by file."""
@@ -75,14 +75,16 @@ class OwnArticles:
             await sleep(LOOK_S)
         return self._service.engine
 
-    async def ask(self, question: str, files: list[str]) -> Answer:
+    async def ask(self, question: str, scope: Scope) -> Answer:
         """An answer."""
-        engine = (await self._engine()).within(Scope(tuple(files)))
+        await self._engine()
+        engine = await self._service.within(scope)
         return self._service.metrics.answer(await engine.aanswer(question))
 
-    async def search(self, query: str, files: list[str]) -> SearchResult:
+    async def search(self, query: str, scope: Scope) -> SearchResult:
         """The nearest passages."""
-        return await (await self._engine()).within(Scope(tuple(files))).asearch(query)
+        await self._engine()
+        return await (await self._service.within(scope)).asearch(query)
 
     async def documents(self) -> list[Document]:
         """All documents, by file."""
@@ -128,14 +130,14 @@ class ForwardedArticles:
         # A client that no longer waits need not keep this one waiting; the server finishes its answer.
         return await to_thread.run_sync(lambda: work(self._remote()), abandon_on_cancel=True)
 
-    async def ask(self, question: str, files: list[str]) -> Answer:
+    async def ask(self, question: str, scope: Scope) -> Answer:
         """An answer."""
-        body = {"question": question, "files": files}
+        body = {"question": question, **scope.given}
         return Answer(**await self._call(lambda remote: remote.post("/v1/query", body)))
 
-    async def search(self, query: str, files: list[str]) -> SearchResult:
+    async def search(self, query: str, scope: Scope) -> SearchResult:
         """The nearest passages."""
-        body = {"query": query, "files": files}
+        body = {"query": query, **scope.given}
         return SearchResult(**await self._call(lambda remote: remote.post("/v1/search", body)))
 
     async def documents(self) -> list[Document]:

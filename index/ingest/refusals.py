@@ -8,23 +8,25 @@ from contextlib import contextmanager
 from importlib.metadata import version
 
 from index.corpus.documents import TextLimits
+from index.records import DEFAULT_COLLECTION
 from index.storage.catalog import Catalog
 from rag.errors import FileRefused
 
-_KEY = "refused"  # in the catalogue's meta table
+_KEY = "refused"  # in the catalogue's meta table; behind a space the name of another collection than the default
 MOST = 1000
 
 
 class Refusals:
     """The refusals of one sync, and those of the one before. They hold for the same bytes, limits and program."""
 
-    def __init__(self, catalog: Catalog, limits: TextLimits) -> None:
+    def __init__(self, catalog: Catalog, limits: TextLimits, collection: str = DEFAULT_COLLECTION) -> None:
         self._catalog = catalog
+        self._key = _KEY if collection == DEFAULT_COLLECTION else f"{_KEY} {collection}"
         self._rules = f"{limits.lines} {limits.sentences} {version('renglon')}"
         self._before: dict[str, list[str]] = {}
         self._now: dict[str, list[str]] = {}
         try:
-            kept = json.loads(catalog.get(_KEY) or "{}")
+            kept = json.loads(catalog.get(self._key) or "{}")
         except ValueError:
             kept = {}
         if isinstance(kept, dict) and kept.get("rules") == self._rules:
@@ -47,4 +49,4 @@ class Refusals:
     def keep(self) -> None:
         """Keep them for the next sync."""
         if self._now != self._before:
-            self._catalog.put(refused=json.dumps({"rules": self._rules, "files": self._now}))
+            self._catalog.put(**{self._key: json.dumps({"rules": self._rules, "files": self._now})})

@@ -19,7 +19,7 @@ from index.ingest.plan import Survey, SyncReport, survey
 from index.ingest.refusals import Refusals
 from index.model.encoder import Encoder
 from index.reading import ReadableStore
-from index.records import Change, ModelKey, Text, with_context
+from index.records import DEFAULT_COLLECTION, Change, ModelKey, Text, with_context
 from index.store import Store
 from rag.errors import FileRefused, ModelMismatch
 from rag.runs import to_readable
@@ -36,11 +36,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Work:
-    """A document that is to be written, with the folder that it belongs to."""
+    """A document that is to be written, with the folder and the collection that it belongs to."""
 
     document: Document
     root: str
     passages: list[Passage]
+    collection: str = DEFAULT_COLLECTION
 
     @property
     def texts(self) -> Iterator[Text]:
@@ -90,8 +91,13 @@ class Syncer:
         self._limits = limits
         self._parser = parser or PassageParser(limits=limits)
 
-    def sync(self, roots: Path | Sequence[Path], progress: Progress | None = None) -> SyncReport:
-        """Index what is new or changed below the folders, forget what is gone.
+    def sync(
+        self,
+        roots: Path | Sequence[Path],
+        progress: Progress | None = None,
+        collection: str = DEFAULT_COLLECTION,
+    ) -> SyncReport:
+        """Index what is new or changed below the folders of a collection, forget what is gone.
 
         Documents are committed in groups, so that an interrupted sync goes on where it stopped. `progress` is
         called with (texts done, texts left, about). Raises CorpusNotFound; NoReadableFile when a folder holds
@@ -102,9 +108,11 @@ class Syncer:
         self._store.catch_up()
         folders = [roots] if isinstance(roots, Path) else roots
         look = survey(self._store.catalog.documents(), folders, self._max_bytes, self._globs, self._limits)
-        refusals = Refusals(self._store.catalog, self._limits)
+        for folder in folders:
+            self._store.assign(str(folder.resolve()), collection)
+        refusals = Refusals(self._store.catalog, self._limits, collection)
         meter = _Meter(sum(found.size for found in look.todo), progress)
-        for works in _gathered(self._read(look, refusals)):
+        for works in _gathered(self._read(look, refusals, collection)):
             changes = self._changes(works, meter, look)
             self._store.replace(changes, model_key(self._encoder))
             look.report.passages += sum(len(change.passages) for change in changes)
@@ -114,7 +122,7 @@ class Syncer:
         look.report.seconds = time.perf_counter() - started
         return look.report
 
-    def _read(self, look: Survey, refusals: Refusals) -> Iterator[Work]:
+    def _read(self, look: Survey, refusals: Refusals, collection: str) -> Iterator[Work]:
         """The documents to be written, read again: holding thousands in memory costs more than reading them."""
         for found in look.todo:
             try:
@@ -128,12 +136,12 @@ class Syncer:
             except FileRefused as refusal:
                 look.refuse(found.file, str(refusal))
                 continue
-            yield Work(replace(document, file=found.file), str(found.root.resolve()), passages)
+            yield Work(replace(document, file=found.file), str(found.root.resolve()), passages, collection)
 
-    def put(self, document: Document, root: str) -> None:
+    def put(self, document: Document, root: str, collection: str = DEFAULT_COLLECTION) -> None:
         """Write one document now: embedded, durable in the catalogue, and in both projections, when this returns."""
         require_same_model(self._store, self._encoder)
-        self.write([Work(document, root, passages_of_document(document, self._parser))])
+        self.write([Work(document, root, passages_of_document(document, self._parser), collection)])
 
     def remove(self, id_: str) -> None:
         """Take a document out of the catalogue, then out of both projections."""
@@ -163,9 +171,8 @@ class Syncer:
         changes, first, sentence = [], 0, 0
         for work in works:
             last, end = first + len(work.passages), sentence + work.size - len(work.passages)
-            changes.append(
-                Change(work.document, work.root, work.passages, vectors[first:last], sentences[sentence:end])
-            )
+            own = vectors[first:last], sentences[sentence:end]
+            changes.append(Change(work.document, work.root, work.passages, *own, work.collection))
             first, sentence = last, end
         return changes
 

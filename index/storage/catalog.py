@@ -119,7 +119,7 @@ class Catalog:
         document = change.document
         with self._file.transaction() as db:
             removed = tables.delete(db, [document.id])
-            tables.insert_document(db, document, change.root)
+            tables.insert_document(db, document, change.root, change.collection)
             first = 0
             for ordinal, passage in enumerate(change.passages):
                 last = first + len(passage.sentences)
@@ -138,6 +138,16 @@ class Catalog:
             if removed:
                 tables.put(db, {"generation": str(self.generation + 1)})
         return removed
+
+    def assign(self, root: str, collection: str) -> int:
+        """Let all documents of a folder belong to a collection; returns how many belonged to another one."""
+        with self._file.transaction() as db:
+            moved = db.execute(
+                "UPDATE documents SET collection = ? WHERE root = ? AND collection <> ?", (collection, root, collection)
+            ).rowcount
+            if moved:
+                tables.put(db, {"generation": str(self.generation + 1)})
+        return moved
 
     def add_vectors(self, model: ModelKey, rows: Iterable[tuple[int, Vectors, Vectors]]) -> None:
         """Store (pk, passage vector, sentence vectors) of a model beside those of the one that answers."""
@@ -176,6 +186,10 @@ class Catalog:
         if row is None:
             raise UnknownDocument(f"There is no document {id_!r}.", "GET /v1/documents lists them.")
         return DocumentRow(*row)
+
+    def collections(self) -> dict[str, int]:
+        """The collections that have documents, and how many each has."""
+        return dict(self._db.execute("SELECT collection, count(*) FROM documents GROUP BY collection").fetchall())
 
     def text(self, id_: str) -> tuple[str, str] | None:
         """(text, sha256) of a document as it was indexed; None where there is none."""
@@ -324,4 +338,4 @@ class Catalog:
 
 
 _DOCUMENT = """id, root, file, sha256, encoding, size, lines, chars, indexed_at, reader, title, author, published, url,
-    language"""
+    language, collection"""

@@ -19,13 +19,14 @@ if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wai
     from index.corpus.documents import Document
     from index.corpus.passages import Passage
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
   id TEXT PRIMARY KEY, root TEXT NOT NULL, file TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, encoding TEXT NOT NULL,
   size INTEGER NOT NULL, lines INTEGER NOT NULL, chars INTEGER NOT NULL, indexed_at TEXT NOT NULL, text TEXT NOT NULL,
-  reader TEXT NOT NULL DEFAULT 'text/1', title TEXT, author TEXT, published TEXT, url TEXT, language TEXT
+  reader TEXT NOT NULL DEFAULT 'text/1', title TEXT, author TEXT, published TEXT, url TEXT, language TEXT,
+  collection TEXT NOT NULL DEFAULT 'default'
 );
 CREATE TABLE passages (
   pk INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
@@ -49,7 +50,7 @@ CREATE TABLE vectors (
 );
 """
 # What brings a catalogue of an earlier version to the next one. Plain text is all that version 1 knew: a file that has
-# a reader of its own now is read again by the next sync.
+# a reader of its own now is read again by the next sync. Version 2 had one collection.
 MIGRATIONS = {
     1: """
 ALTER TABLE documents ADD COLUMN reader TEXT NOT NULL DEFAULT 'text/1';
@@ -68,6 +69,7 @@ CREATE TABLE origins (
   char_end INTEGER NOT NULL, place TEXT NOT NULL, boxes BLOB NOT NULL, PRIMARY KEY (document_id, char_start)
 ) WITHOUT ROWID;
 """,
+    2: "ALTER TABLE documents ADD COLUMN collection TEXT NOT NULL DEFAULT 'default'",
 }
 # A passage as it is embedded and searched: behind its context.
 WITH_CONTEXT = "CASE p.context WHEN '' THEN p.text ELSE p.context || char(10) || p.text END"
@@ -97,15 +99,16 @@ def delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     return pks
 
 
-def insert_document(db: sqlite3.Connection, document: Document, root: str) -> None:
+def insert_document(db: sqlite3.Connection, document: Document, root: str, collection: str) -> None:
     """Insert a document without its passages."""
     about = document.metadata
     row = (
         document.id, root, document.file, document.sha256, document.encoding, document.size,
         document.source.line_count, len(document.source.text), datetime.now(UTC).isoformat(timespec="seconds"),
         document.source.text, document.reader, about.title, about.author, about.published, about.url, about.language,
+        collection,
     )  # fmt: skip
-    db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
+    db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
     db.executemany(
         "INSERT INTO origins VALUES (?,?,?,?,?)",
         [

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from llama_index.core.schema import NodeWithScore
 
@@ -20,6 +20,11 @@ from rag.reading.result import LEAST_SCORE
 from rag.reading.values import counts_other
 
 Verdict = Literal["answered", "unsure", "no_evidence"]
+FEATURES = frozenset({
+    "cosine", "margin", "shared", "foreign", "read", "read_first", "answers", "misfit", "score", "formless",
+    "other_unit",
+})  # fmt: skip
+_THRESHOLDS = ("answered", "near")
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,41 @@ def load_calibration(path: Path | None = None, reading: bool = False) -> Calibra
     """The calibration of a file, by default of the one that ships with the package; the one for answers with a reader
     where `reading`. Raises CalibrationUnusable."""
     text = path.read_text() if path else (files("rag.evidence") / "calibration.json").read_text()
-    part = "with_reader" if reading else "without_reader"
+    source = f"{path or 'of the package'}"
     try:
-        data = json.loads(text)[part]
-        return Calibration(data["intercept"], data["weights"], data["answered"], data["near"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise CalibrationUnusable(
-            f"The calibration {path or 'of the package'} can't be used: {error!r}.",
-            "Make a new one with `renglon eval --calibrate FILE`, or unset RENGLON_CALIBRATION.",
-        ) from error
+        data = json.loads(text)
+    except ValueError as error:
+        raise _unusable(source, error) from error
+    return calibration_of(data, reading, source)
+
+
+def calibration_of(data: Any, reading: bool, source: str) -> Calibration:
+    """The part of a calibration file that is for answers with a reader, or without one.
+
+    `source` names the file in the error. Raises CalibrationUnusable.
+    """
+    try:
+        part = data["with_reader" if reading else "without_reader"]
+        weights = {name: _number(weight) for name, weight in part["weights"].items()}
+        if unknown := weights.keys() - FEATURES:
+            raise ValueError(f"no feature is called {min(unknown)[:80]!r}")
+        answered, near = ({language: _number(part[at][language]) for language in ("es", "en")} for at in _THRESHOLDS)
+        return Calibration(_number(part["intercept"]), weights, answered, near)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unusable(source, error) from error
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{str(value)[:80]!r} is no number")
+    return float(value)
+
+
+def _unusable(source: str, error: Exception) -> CalibrationUnusable:
+    return CalibrationUnusable(
+        f"The calibration {source} can't be used: {error!r}.",
+        "Make a new one with `renglon eval --calibrate FILE`, or unset RENGLON_CALIBRATION.",
+    )
 
 
 def features(

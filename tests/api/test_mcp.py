@@ -93,6 +93,11 @@ async def the_tools_and_resources(client: Client) -> None:
     assert {place["file"][:3] for said in within["answer"] for place in said["citations"]} <= {"001"}
     hits = both(await client.call_tool("search", {"query": "limusina", "files": ["000*", "001*"]}))["results"]
     assert {hit["title"][:3] for hit in hits} == {"000", "001"}
+    one = {"query": "limusina", "documents": [document], "collection": ["default"]}
+    assert {hit["title"][:3] for hit in both(await client.call_tool("search", one))["results"]} == {FILE[:3]}
+    unknown = await client.call_tool("ask", {"question": GIFT, "collection": ["paz"]})
+    assert unknown.is_error
+    assert "There are: default." in unknown.content[0].text
     empty = both(await client.call_tool("ask", {"question": GIFT, "files": ["*.none"]}))
     assert (empty["status"], empty["notice"]) == ("no_evidence", "Ningún documento indexado cumple el filtro.")
 

@@ -47,7 +47,9 @@ def test_the_first_released_schema_is_brought_up_to_date(data: Path, tmp_path: P
         store.catch_up()
         assert store.catalog.counts() == {"documents": 2, "passages": 2, "sentences": 4}
         assert store.catalog.generation == 2
-        assert {row.file for row in store.catalog.documents()} == {"dos.md", "uno.txt"}
+        assert {(row.file, row.collection) for row in store.catalog.documents()} == {
+            ("dos.md", "default"), ("uno.txt", "default"),
+        }  # fmt: skip
         was = tmp_path / "was"
         was.mkdir()
         (was / "uno.txt").write_text(UNO)
