@@ -34,6 +34,8 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.CorpusNotFound: 404,
     errors.NoReadableFile: 422,
     errors.DataFolderUnusable: 507,
+    errors.DatabaseAway: 503,
+    errors.DatabaseUnusable: 503,
     errors.IndexMissing: 409,
     errors.IndexBusy: 423,
     errors.ModelMismatch: 409,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from index.health.samples import sample_of
 from index.records import PassageRow
-from index.storage.protocol import KINDS, LIBRARY, Kind
-from index.store import Store
+from index.storage.protocol import KINDS, Kind
+from index.writing import WritableStore
 from rag.errors import RenglonError
 
 _REBUILD = "renglon doctor --fix"
@@ -26,7 +26,7 @@ class Finding:
     mend: str = ""
 
 
-def examine(store: Store) -> Iterator[Finding]:
+def examine(store: WritableStore) -> Iterator[Finding]:
     """The checks, one after the other; reads only."""
     if not store.catalog.generation:
         yield Finding("catalogue", False, "Nothing is indexed yet.", "renglon sync FOLDER")
@@ -41,7 +41,7 @@ def examine(store: Store) -> Iterator[Finding]:
         yield _self_query(store, kind, sample)
 
 
-def _integrity(store: Store) -> Finding:
+def _integrity(store: WritableStore) -> Finding:
     problems = store.catalog.integrity()
     counts = ", ".join(f"{n:,} {what}" for what, n in store.catalog.counts().items())
     if problems:
@@ -49,7 +49,7 @@ def _integrity(store: Store) -> Finding:
     return Finding("catalogue", True, f"{counts}; model {store.catalog.model}")
 
 
-def _spans(store: Store) -> Finding:
+def _spans(store: WritableStore) -> Finding:
     wrong = 0
     for row in store.catalog.documents():
         text, _ = store.catalog.text(row.id) or ("", "")
@@ -59,8 +59,8 @@ def _spans(store: Store) -> Finding:
     return Finding("spans", True, "every passage stands in its document where the catalogue says")
 
 
-def _ids(store: Store, kind: Kind, pks: set[int]) -> Finding:
-    label = LIBRARY[kind]
+def _ids(store: WritableStore, kind: Kind, pks: set[int]) -> Finding:
+    label = store.libraries[kind]
     try:
         found = store.views.projection(kind).pks()
     except RenglonError as error:
@@ -72,8 +72,8 @@ def _ids(store: Store, kind: Kind, pks: set[int]) -> Finding:
     return Finding(label, True, f"has exactly the catalogue's {len(pks):,} passages")
 
 
-def _self_query(store: Store, kind: Kind, sample: Sequence[PassageRow]) -> Finding:
-    label, size = f"{LIBRARY[kind]} self-query", len(sample)
+def _self_query(store: WritableStore, kind: Kind, sample: Sequence[PassageRow]) -> Finding:
+    label, size = f"{store.libraries[kind]} self-query", len(sample)
     try:
         lost = store.views.projection(kind).lost(sample)
     except RenglonError as error:
@@ -83,7 +83,7 @@ def _self_query(store: Store, kind: Kind, sample: Sequence[PassageRow]) -> Findi
     return Finding(label, True, f"{size} sampled passages find themselves")
 
 
-def fix(store: Store) -> None:
+def fix(store: WritableStore) -> None:
     """Rebuild both projections from the catalogue if that mends a finding. Raises DataFolderUnusable."""
     if any(finding.mend == _REBUILD for finding in examine(store)):
         store.rebuild()

@@ -9,25 +9,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index.reading import ReadableStore
 from index.storage.catalog import Catalog
 from index.storage.live_views import View
 from index.storage.lock import read_holder
+from index.storage.originals import FolderOriginals
 from index.storage.projections import Projections
 from index.storage.protocol import KINDS, Kind
-from index.store import Store
-from rag.errors import IndexBusy, ProjectionDamaged
+from index.store import CATALOG, UPLOADS, Store
+from rag.errors import DatabaseUnusable, IndexBusy, ProjectionDamaged
+
+if TYPE_CHECKING:
+    from index.database_store import DatabaseStore
 
 
 class Follower(ReadableStore):
     """An open data folder that another process holds, to be read only."""
 
-    follows = True
-
     def __init__(self, folder: Path, chroma_url: str) -> None:
-        super().__init__(Projections(folder, Catalog(folder / "catalog.sqlite"), chroma_url, writes=False))
+        self.projections = Projections(folder, Catalog.at(folder / CATALOG), chroma_url, writes=False)
+        super().__init__(folder, self.projections.catalog, self.projections.open)
         self._seen: dict[str, str | None] = {}
+
+    lock = None  # the writer holds it
+
+    @property
+    def follows(self) -> bool:
+        """Always: another process writes."""
+        return True
+
+    @property
+    def originals(self) -> FolderOriginals:
+        """The bytes of uploaded documents."""
+        return FolderOriginals(self.folder / UPLOADS)
 
     @contextmanager
     def reading(self) -> Iterator[View]:
@@ -73,11 +89,32 @@ class Follower(ReadableStore):
         self.catalog.close()
 
 
-def open_store(folder: Path, command: str, wait_s: float, chroma_url: str | None) -> Store | Follower:
-    """The data folder to write and read; where Chroma is a server and another process writes, to read alone."""
+def open_store(
+    folder: Path, command: str, wait_s: float, chroma_url: str | None, database_url: str | None = None
+) -> Store | Follower | DatabaseStore:
+    """The data folder to write and read; where Chroma is a server and another process writes, to read alone.
+
+    With the URL of a database the catalogue is there.
+    """
+    if database_url is not None:
+        return _database_store(folder, command, wait_s, database_url)
     try:
         return Store(folder, command, wait_s if chroma_url is None else 0, chroma_url)
     except IndexBusy:
         if chroma_url is None or not (folder / "catalog.sqlite").exists():
             raise
     return Follower(folder, chroma_url)
+
+
+def _database_store(folder: Path, command: str, wait_s: float, url: str) -> DatabaseStore:
+    try:
+        import psycopg  # noqa: F401
+        import psycopg_pool  # noqa: F401
+    except ImportError as error:
+        raise DatabaseUnusable(
+            "RENGLON_DATABASE_URL is set, and the driver for PostgreSQL is not installed.",
+            "Run: pip install 'renglon[postgresql]'",
+        ) from error
+    from index.database_store import DatabaseStore
+
+    return DatabaseStore(folder, url, command, wait_s)

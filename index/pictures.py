@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import struct
 import uuid
@@ -12,7 +13,6 @@ from typing import NamedTuple
 from index.corpus.documents import looked_at
 from index.corpus.isolated import Isolated
 from index.ingest.plan import UPLOADS
-from index.ingest.uploads import stored_name
 from index.reading import ReadableStore
 from index.records import DocumentRow
 from rag.errors import FileRefused, UnknownDocument
@@ -64,10 +64,14 @@ class PagePictures:
 
     def _original(self, row: DocumentRow) -> bytes:
         """The bytes that were indexed. Raises UnknownDocument when the file has changed or is gone."""
-        root = self._store.folder / UPLOADS if row.root == UPLOADS else Path(row.root)
-        name = stored_name(row.id, row.sha256) if row.root == UPLOADS else row.file
-        shorter = name.split("/", 1)[1:]  # of a file that is known by its folder's name, to tell it from another one
-        for path in (root / name, *(root / rest for rest in shorter)):
+        if row.root == UPLOADS:
+            kept = self._store.originals.read(row.id, row.sha256)
+            if kept is not None and hashlib.sha256(kept).hexdigest() == row.sha256:
+                return kept
+            raise UnknownDocument(f"The bytes of {row.file} are not kept any more.", "Upload it again.")
+        root = Path(row.root)
+        shorter = row.file.split("/", 1)[1:]  # of a file that is known by its folder's name, to tell it from another
+        for path in (root / row.file, *(root / rest for rest in shorter)):
             try:
                 raw, _, found = looked_at(path, root, self._max_bytes)
             except (FileRefused, OSError):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar, Self
 
+from index.storage.catalog import Catalog
 from index.storage.lexical import Analysis
 from index.storage.live_views import View, Views
-from index.storage.projections import Projections
-from index.storage.protocol import Kind, LexicalProjection, Projection
+from index.storage.originals import Originals
+from index.storage.protocol import LIBRARY, Kind, LexicalProjection, Projection
 from rag.errors import IndexMissing, ProjectionDamaged
 
 
@@ -20,12 +22,21 @@ class ReadableStore(ABC):
     Use it as a context manager, or `close` it.
     """
 
-    follows: ClassVar[bool]  # whether another process writes
+    libraries: ClassVar[dict[Kind, str]] = LIBRARY  # what the projections are called
 
-    def __init__(self, projections: Projections) -> None:
-        self.projections = projections
-        self.folder, self.catalog = projections.folder, projections.catalog
-        self.views = Views(projections.open)
+    def __init__(self, folder: Path, catalog: Catalog, open_projection: Callable[[Kind], Projection]) -> None:
+        self.folder, self.catalog = folder, catalog
+        self.views = Views(open_projection)
+
+    @property
+    @abstractmethod
+    def follows(self) -> bool:
+        """Whether another process writes."""
+
+    @property
+    @abstractmethod
+    def originals(self) -> Originals:
+        """The bytes of uploaded documents."""
 
     @property
     def dense(self) -> Projection:

@@ -47,6 +47,7 @@ class Change:
     """A version of a document that is to be stored.
 
     `vectors` has shape (passages, dimension), `sentences` (sentences of all passages, dimension), in order.
+    `original` holds the bytes of an upload; those of a folder's file stay in the folder.
     """
 
     document: Document
@@ -55,6 +56,7 @@ class Change:
     vectors: Vectors
     sentences: Vectors
     collection: str = DEFAULT_COLLECTION
+    original: bytes | None = None
 
 
 @dataclass(frozen=True)

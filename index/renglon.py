@@ -12,6 +12,7 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     from index.corpus.documents import TextLimits
+    from index.database_store import DatabaseStore
     from index.follower import Follower
     from index.ingest.sync import Progress, Syncer
     from index.ingest.uploads import Uploads
@@ -36,7 +37,10 @@ class Renglon:
         from index.follower import open_store
 
         self.settings = settings
-        self.store: Store | Follower = open_store(settings.data_dir, command, wait_s, settings.chroma_url)
+        url = settings.database_url.get_secret_value() if settings.database_url else None
+        self.store: Store | Follower | DatabaseStore = open_store(
+            settings.data_dir, command, wait_s, settings.chroma_url, url
+        )
         self._encoder = encoder
         self._engine: Engine | None = None
         self._pictures: PagePictures | None = None
@@ -44,18 +48,19 @@ class Renglon:
         self.pool = Pool(settings.max_waiting, settings.max_wait_s)
         self.coming: Encoder | None = None
 
-    def writable(self) -> Store:
+    def writable(self) -> Store | DatabaseStore:
         """The store, to be changed. Raises IndexBusy when another process writes it."""
         from index.follower import Follower
 
         if isinstance(self.store, Follower):
             raise self.store.busy()
+        self.store.require_writer()
         return self.store
 
     def announce(self, url: str, instance: str = "") -> None:
         """Let other processes know where this one, a server, can be asked, unless another one writes the folder."""
-        if not self.store.follows:
-            self.writable().lock.announce(url, self.settings.corpus, instance)
+        if (lock := self.store.lock) is not None:
+            lock.announce(url, self.settings.corpus, instance)
 
     def encoder(self) -> Encoder:
         """The model that answers, loaded at the first call. Raises ModelDamaged.

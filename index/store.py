@@ -17,31 +17,35 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from index.health import healer
-from index.reading import ReadableStore
 from index.records import Change, ModelKey
 from index.storage.catalog import Catalog
-from index.storage.disk import require_space
+from index.storage.disk import require_space, size_of
 from index.storage.live_views import View
 from index.storage.lock import FolderLock
+from index.storage.originals import FolderOriginals
 from index.storage.projections import Projections
 from index.storage.protocol import KINDS, Entry, Kind, Projection
 from index.storage.rebuild import BATCH, Progress, build
-from rag.errors import ModelMismatch, ProjectionDamaged, RenglonError
+from index.storage.sqlite import COPY
+from index.writing import WritableStore
+from rag.errors import ProjectionDamaged, RenglonError
 
+CATALOG, UPLOADS = "catalog.sqlite", "uploads"
+PARTS = (CATALOG, f"{CATALOG}-wal", *KINDS)
 PATIENCE_S = 5.0  # a rebuild of 10,000 passages takes about that long
 
 
-class Store(ReadableStore):
+class Store(WritableStore):
     """An open data folder, which this process alone writes. One process at a time: a lock holds that."""
-
-    follows = False
 
     def __init__(
         self, folder: Path, command: str = "renglon", wait_s: float = 0, chroma_url: str | None = None
     ) -> None:
         self.lock = FolderLock(folder, command, wait_s)
         try:
-            super().__init__(Projections(folder, Catalog(folder / "catalog.sqlite"), chroma_url))
+            self.projections = Projections(folder, Catalog.at(folder / CATALOG), chroma_url)
+            super().__init__(folder, self.projections.catalog, self.projections.open)
+            self._originals = FolderOriginals(folder / UPLOADS)
             self.left_clean = healer.take_mark(self.projections)
         except BaseException:
             self.lock.release()
@@ -50,6 +54,19 @@ class Store(ReadableStore):
         self.writing = threading.RLock()
         self.building = threading.RLock()
         self._healer = healer.Healer(self.views, lambda kinds, stop: self.rebuild(kinds=kinds, stop=stop))
+
+    def require_writer(self) -> None:
+        """Nothing to do: who holds the folder is the one that writes."""
+
+    @property
+    def follows(self) -> bool:
+        """Never: this process writes."""
+        return False
+
+    @property
+    def originals(self) -> FolderOriginals:
+        """The bytes of uploaded documents."""
+        return self._originals
 
     # -- reading
 
@@ -76,12 +93,15 @@ class Store(ReadableStore):
         """
         require_space(self.folder, sum(len(change.document.source.text) * 8 for change in changes))
         with self.writing:
-            self._require_model(model)
+            self.require_model(model)
             self._catch_up()
             pks = self.catalog.reserve(sum(len(change.passages) for change in changes))
             texts = [passage for change in changes for passage in _texts(change)]
             vectors = [vector for change in changes for vector in change.vectors]
             entries = [Entry(*row) for row in zip(pks, vectors, texts, strict=True)]
+            for change in changes:
+                if change.original is not None:
+                    self.originals.keep(change.document.id, change.document.sha256, change.original)
             try:
                 removed = self._store_all(changes, model, entries)
             except Exception:
@@ -114,11 +134,6 @@ class Store(ReadableStore):
             self._catch_up()
             self.catalog.assign(folder, collection)
             self._retire([])
-
-    def _require_model(self, model: ModelKey) -> None:
-        answers = self.catalog.model
-        if answers not in (None, model):
-            raise ModelMismatch(f"The index answers with {answers}, not with {model}.", "Run: renglon sync --reembed")
 
     def _retire(self, removed: Sequence[int]) -> None:
         if removed:
@@ -223,6 +238,20 @@ class Store(ReadableStore):
         for projection in old:
             projection.discard()
         self.projections.clear()
+
+    def size(self) -> int:
+        """Bytes of catalogue and projections, and of copies of the catalogue."""
+        return sum(size_of(path) for path in [*(self.folder / part for part in PARTS), *self._copies()])
+
+    def _copies(self) -> list[Path]:
+        return sorted(self.folder.glob(f"{CATALOG}{COPY}*"))
+
+    def vacuum(self) -> None:
+        """Rewrite the catalogue without what was deleted, and delete the copies made before a migration."""
+        for copy in self._copies():  # they hold what was deleted since
+            copy.unlink()
+        require_space(self.folder, self.size())
+        self.catalog.vacuum()
 
     def close(self) -> None:
         """Close everything and let go of the folder."""

@@ -13,6 +13,8 @@ RenglonError
 ├── CorpusNotFound           the folder is missing or not a folder
 ├── NoReadableFile           the folder holds nothing that can be indexed
 ├── DataFolderUnusable       the data folder can't be written, or its disk is full
+├── DatabaseAway             the database does not answer; it is tried again
+├── DatabaseUnusable         the database refuses: wrong address or password, no pgvector, tables of something else
 ├── IndexMissing             nothing was indexed yet
 ├── IndexBusy                another process holds the data folder
 ├── ModelMismatch            the index was made with another model
@@ -99,6 +101,14 @@ class NoReadableFile(RenglonError):
 
 class DataFolderUnusable(RenglonError):
     """The data folder can't be written, or its disk is full."""
+
+
+class DatabaseAway(RenglonError):
+    """The database does not answer; it is tried again."""
+
+
+class DatabaseUnusable(RenglonError):
+    """The database refuses, or can't be used as it is."""
 
 
 class IndexMissing(RenglonError):

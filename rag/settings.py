@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     include: str = Field("", description="Only files that match one of these globs, by comma, are indexed.")
     exclude: str = Field("", description="Files that match one of these globs, by comma, are not indexed.")
     chroma_url: str | None = Field(None, description="A Chroma server for the dense projection; default: a local one.")
+    database_url: SecretStr | None = Field(None, description="PostgreSQL with pgvector; default: the data folder.")
     llm_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server that writes the answers.")
     llm_model: str | None = Field(None, description="Its model; default: the first that the server names.")
     llm_key: SecretStr | None = Field(None, description="Its key, where it wants one.")

@@ -10,14 +10,17 @@ from typing import Any
 import hypothesis
 import pytest
 
+from index.database_store import DatabaseStore
 from index.ingest.sync import Syncer
 from index.model.encoder import Encoder, load_encoder
 from index.renglon import build_engine
 from index.store import Store
+from index.writing import WritableStore
 from rag.engine import Engine
 from rag.settings import Settings
 from tests.support.folders import copied
 from tests.support.paths import MAX_BYTES, MODELS, SEEDS
+from tests.support.postgres import GIVEN, Postgres, drop_schema, new_schema
 from tests.support.scripted_llm import ScriptedServer, scripted
 from tests.support.server import LocalServer, Serve, Served, Server, free_port
 
@@ -85,10 +88,49 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL with pgvector, started when the first test needs it."""
+    if given := os.environ.get(GIVEN):
+        yield given
+        return
+    server = Postgres()
+    yield server.url
+    server.stop()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "data") as opened:
-        yield opened
+def database(postgres: str) -> Iterator[str]:
+    """The URL of an empty database."""
+    url = new_schema(postgres)
+    yield url
+    drop_schema(url)
+
+
+# Their tests of a `store` run over both kinds of it, but for those that are marked `folder`.
+OVER_BOTH = {f"tests.index.test_{name}" for name in ("sync", "uploads", "refusals", "scope", "boilerplate")}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    module = metafunc.module.__name__
+    if (
+        "store" in metafunc.fixturenames
+        and module in OVER_BOTH
+        and not list(metafunc.definition.iter_markers("folder"))
+    ):
+        metafunc.parametrize("store", ["folder", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WritableStore]:
+    """An empty store: a data folder, or a database where the test asks for one."""
+    if getattr(request, "param", "folder") == "folder":
+        with Store(tmp_path / "data") as opened:
+            yield opened
+        return
+    with DatabaseStore(tmp_path / "data", request.getfixturevalue("database")) as node:
+        node.require_writer()
+        yield node
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.support.paths import ROOT, SEEDS
 
 MAY_IMPORT = {"rag": set(), "index": {"rag"}, "api": {"rag", "index"}, "eval": {"rag", "index"}}
 MODULES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
+POSTGRES = ("address", "connection", "database", "dense", "election", "schema")
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 450, 60
 
 
@@ -98,13 +99,16 @@ def test_imports_follow_the_arrow_and_modules_stay_small(path: Path) -> None:
     assert not long
 
 
-@pytest.mark.parametrize("library", ["chromadb", "tantivy", "sqlite3"])
+@pytest.mark.parametrize("library", ["chromadb", "tantivy", "sqlite3", "psycopg", "psycopg_pool"])
 def test_storage_libraries_are_imported_in_their_room(library: str) -> None:
     users = {name_of(path) for path in MODULES if library in libraries(path)}
     rooms = {
         "chromadb": {"index.storage.dense"},
         "tantivy": {"index.storage.lexical"},
-        "sqlite3": {f"index.storage.{name}" for name in ("catalog", "disk", "origins", "sqlite", "tables")},
+        "sqlite3": {"index.storage.disk", "index.storage.sqlite"},
+        # The follower's module says how to install the driver where it is missing.
+        "psycopg": {f"index.storage.postgres.{name}" for name in POSTGRES} | {"index.follower"},
+        "psycopg_pool": {"index.storage.postgres.connection", "index.follower"},
     }
     assert users == rooms[library]
 
@@ -113,7 +117,7 @@ def test_the_projections_are_chosen_in_one_module() -> None:
     for module, others in {
         "index.storage.dense": set(),
         # The analysis of texts serves while the lexical index is being rebuilt.
-        "index.storage.lexical": {"index.storage.live_views", "index.reading"},
+        "index.storage.lexical": {"index.storage.live_views", "index.reading", "index.database_store"},
     }.items():
         users = {name_of(path) for path in MODULES if module in imported(path)}
         assert users == {"index.storage.projections"} | others

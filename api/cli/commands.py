@@ -51,7 +51,7 @@ def _load_settings(**overrides: Any) -> Settings:
 
 
 def _require_index(settings: Settings) -> None:
-    if not (settings.data_dir / "catalog.sqlite").exists():
+    if settings.database_url is None and not (settings.data_dir / "catalog.sqlite").exists():
         raise IndexMissing("Nothing is indexed yet.", "Run: renglon sync FOLDER")
 
 

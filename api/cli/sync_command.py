@@ -68,7 +68,7 @@ def dry(folders: Sequence[Path], settings: Settings) -> dict[str, Any]:
     path = settings.data_dir / "catalog.sqlite"
     rows = []
     if path.exists():
-        catalog = Catalog(path)
+        catalog = Catalog.at(path)
         rows = catalog.documents()
         catalog.close()
     chosen = list(folders) or [settings.corpus]

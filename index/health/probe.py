@@ -37,7 +37,7 @@ def ask(folder: Path, kind: Kind, limit_s: float) -> str | None:
 
 def look(folder: Path, kind: Kind) -> str | None:
     """Open a projection and look for a sample of the passages in it; what is wrong, or None."""
-    catalog = Catalog(folder / "catalog.sqlite")
+    catalog = Catalog.at(folder / "catalog.sqlite")
     projections = Projections(folder, catalog, writes=False)
     try:
         if not projections.path(kind).is_dir():

@@ -20,7 +20,7 @@ from index.ingest.refusals import Refusals
 from index.model.encoder import Encoder
 from index.reading import ReadableStore
 from index.records import DEFAULT_COLLECTION, Change, ModelKey, Text, with_context
-from index.store import Store
+from index.writing import WritableStore
 from rag.errors import FileRefused, ModelMismatch
 from rag.runs import to_readable
 from rag.vectors import Vectors
@@ -42,6 +42,7 @@ class Work:
     root: str
     passages: list[Passage]
     collection: str = DEFAULT_COLLECTION
+    original: bytes | None = None  # of an upload
 
     @property
     def texts(self) -> Iterator[Text]:
@@ -79,7 +80,7 @@ class Syncer:
 
     def __init__(
         self,
-        store: Store,
+        store: WritableStore,
         encoder: Encoder,
         max_bytes: int,
         globs: Globs = Globs(),  # noqa: B008
@@ -138,10 +139,15 @@ class Syncer:
                 continue
             yield Work(replace(document, file=found.file), str(found.root.resolve()), passages, collection)
 
-    def put(self, document: Document, root: str, collection: str = DEFAULT_COLLECTION) -> None:
-        """Write one document now: embedded, durable in the catalogue, and in both projections, when this returns."""
+    def put(
+        self, document: Document, root: str, collection: str = DEFAULT_COLLECTION, original: bytes | None = None
+    ) -> None:
+        """Write one document now: embedded, durable in the catalogue, and in both projections, when this returns.
+
+        `original`: the bytes of an upload, which are kept with it.
+        """
         require_same_model(self._store, self._encoder)
-        self.write([Work(document, root, passages_of_document(document, self._parser), collection)])
+        self.write([Work(document, root, passages_of_document(document, self._parser), collection, original)])
 
     def remove(self, id_: str) -> None:
         """Take a document out of the catalogue, then out of both projections."""
@@ -172,7 +178,7 @@ class Syncer:
         for work in works:
             last, end = first + len(work.passages), sentence + work.size - len(work.passages)
             own = vectors[first:last], sentences[sentence:end]
-            changes.append(Change(work.document, work.root, work.passages, *own, work.collection))
+            changes.append(Change(work.document, work.root, work.passages, *own, work.collection, work.original))
             first, sentence = last, end
         return changes
 

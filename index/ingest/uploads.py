@@ -1,29 +1,28 @@
-"""Documents that came over HTTP. Their bytes are kept in the data folder, under names made only of ids and hashes.
+"""Documents that came over HTTP. Their bytes are kept by the store, under names made only of ids and hashes.
 
-The order of a change: bytes on disk, then the catalogue, then the projections; the bytes of the version before go
-last. A file that no document of the catalogue names is left over from a request that was cut off.
+The order of a change in a data folder: bytes on disk, then the catalogue, then the projections; the bytes of the
+version before go last. A file that no document of the catalogue names is left over from a request that was cut off.
+In a database all of it is one commit.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import unicodedata
-import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.corpus.documents import Document, Fingerprint, TextLimits, document_of, printable
+from index.corpus.documents import Fingerprint, TextLimits, document_of, printable
 from index.corpus.formats import SUFFIXES, listed
 from index.ingest.plan import UPLOADS
 from index.ingest.sync import Syncer
 from index.records import DocumentRow
-from index.storage.disk import disk_errors, sync_folder
-from index.store import Store
+from index.storage.disk import disk_errors
+from index.writing import WritableStore
 from rag.errors import DocumentOfFolder, FileRefused, FileTooLarge
 
 LONGEST_NAME = 120
@@ -51,13 +50,12 @@ class Uploads:
 
     def __init__(
         self,
-        store: Store,
+        store: WritableStore,
         syncer: Syncer,
         max_bytes: int,
         limits: TextLimits = TextLimits(),  # noqa: B008
     ) -> None:
         self._store, self._syncer, self._max_bytes, self._limits = store, syncer, max_bytes, limits
-        self._folder = store.folder / UPLOADS
         self._turns = threading.Condition()
         self._busy: set[str] = set()
 
@@ -80,7 +78,7 @@ class Uploads:
             if row.root != UPLOADS and Path(row.root).is_dir():
                 raise _of_folder(row)
             self._syncer.remove(id_)
-            self._drop(id_)
+            self._store.originals.drop(id_)
 
     def tidy(self) -> int:
         """Delete bytes that belong to no document, left by requests that were cut off. Returns files deleted."""
@@ -112,12 +110,11 @@ class Uploads:
             before = self._row(document.id)
             if before and document.fingerprint == Fingerprint(before.sha256, before.reader):
                 return Saved(document.id, file, document.sha256, "unchanged")
-            self._keep(document, raw)
             try:
-                self._syncer.put(document, UPLOADS)
+                self._syncer.put(document, UPLOADS, original=raw)
             finally:  # what stays is the version that the catalogue has, whichever that is
                 row = self._row(document.id)
-                self._drop(document.id, but=row.sha256 if row else "")
+                self._store.originals.drop(document.id, but=row.sha256 if row else "")
         return Saved(document.id, file, document.sha256, "changed" if before else "added")
 
     def _own(self, id_: str) -> DocumentRow:
@@ -129,38 +126,14 @@ class Uploads:
     def _row(self, id_: str) -> DocumentRow | None:
         return next((row for row in self._store.catalog.documents() if row.id == id_), None)
 
-    def _keep(self, document: Document, raw: bytes) -> None:
-        """Write the bytes to disk in one step: the file is either complete under its name or absent."""
-        self._folder.mkdir(exist_ok=True)
-        temporary = self._folder / f".{document.id}-{uuid.uuid4().hex}"
-        try:
-            with temporary.open("wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._folder / stored_name(document.id, document.sha256))
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_folder(self._folder)
 
-    def _drop(self, id_: str, but: str = "") -> None:
-        for path in self._folder.glob(f"{id_}-*"):
-            if path.name != stored_name(id_, but):
-                path.unlink(missing_ok=True)
-
-
-def tidy(store: Store, busy: Collection[str] = ()) -> int:
+def tidy(store: WritableStore, busy: Collection[str] = ()) -> int:
     """`Uploads.tidy` for a process that has the data folder to itself, and needs no model for it.
 
     `busy`: ids of documents that are being changed; their bytes stay.
     """
-    named = {stored_name(row.id, row.sha256) for row in store.catalog.documents() if row.root == UPLOADS}
-    found = (path for path in (store.folder / UPLOADS).glob("*") if path.name not in named)
-    left = [path for path in found if path.name.lstrip(".").partition("-")[0] not in busy]
-    for path in left:
-        path.unlink(missing_ok=True)
-    return len(left)
+    named = {(row.id, row.sha256) for row in store.catalog.documents() if row.root == UPLOADS}
+    return store.originals.tidy(named, busy)
 
 
 def display_name(name: str) -> str:
@@ -179,11 +152,6 @@ def display_name(name: str) -> str:
     if not stem:
         raise FileRefused("The file has no name.", "Name it.")
     return f"{'_' if _RESERVED.fullmatch(stem) else ''}{stem}.{suffix}"
-
-
-def stored_name(id_: str, sha256: str) -> str:
-    """The name under which an upload's bytes are kept."""
-    return f"{id_}-{sha256[:32]}"
 
 
 def _of_folder(row: DocumentRow) -> DocumentOfFolder:

@@ -1,4 +1,4 @@
-"""The catalogue: one SQLite file that holds documents, passages, sentences and vectors. It is the truth.
+"""The catalogue: documents, passages, sentences and vectors, in SQLite or in PostgreSQL. It is the truth.
 
 Chroma and tantivy are projections of it, keyed by a passage's `pk`, which is never used twice: a changed document
 gets new passages, so an old entry of a projection can never be taken for a new one.
@@ -6,7 +6,6 @@ gets new passages, so an old entry of a projection can never be taken for a new 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,10 +15,11 @@ import numpy as np
 
 from index.records import Change, DocumentRow, ModelKey, PassageRow, Text, with_context
 from index.storage import tables
+from index.storage.database import Connection, Database
 from index.storage.origins import origins, printed
-from index.storage.sqlite import Database
-from index.storage.tables import MIGRATIONS, SCHEMA_VERSION, WITH_CONTEXT
-from rag.errors import DataFolderUnusable, RenglonError, UnknownDocument
+from index.storage.sqlite import open_database
+from index.storage.tables import WITH_CONTEXT
+from rag.errors import RenglonError, UnknownDocument
 from rag.metadata import Metadata
 from rag.runs import to_readable
 from rag.types import Printed
@@ -27,39 +27,21 @@ from rag.vectors import Vectors
 
 # A query asks for a few passages at a time; SQLite's own limit on parameters is far above this.
 _CHUNK = 500
-COPY = ".schema-"  # what follows the catalogue's name in the name of the copy that is made before a migration
 
 
 class Catalog:
-    """The SQLite file `catalog.sqlite` in the data folder. Safe to read from many threads."""
+    """The tables of documents, passages, sentences and vectors, in whichever database. Safe to read in many threads."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = Database(path)
-        try:
-            version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-            if version in MIGRATIONS:
-                self._file.copy(path.with_name(f"{path.name}{COPY}{version}"))
-            if version in (0, *MIGRATIONS):
-                with self._file.transaction() as db:
-                    tables.bring_up_to_date(db)
-                version = SCHEMA_VERSION
-        except (sqlite3.OperationalError, DataFolderUnusable) as error:
-            raise DataFolderUnusable(
-                f"The catalogue {path} can't be opened: {error}.", "Check the folder's rights."
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise DataFolderUnusable(
-                f"The catalogue {path} is damaged: {error}.", "Restore it, or delete the data folder and sync."
-            ) from error
-        if version != SCHEMA_VERSION:
-            raise DataFolderUnusable(
-                f"A newer release wrote this catalogue: it has schema {version}; this release reads {SCHEMA_VERSION}.",
-                "Use the newer release, put back the copy that it made (docs/install.md), or use another data folder.",
-            )
+    def __init__(self, database: Database) -> None:
+        self._file = database
+
+    @classmethod
+    def at(cls, path: Path) -> Catalog:
+        """The catalogue of a data folder, the SQLite file `catalog.sqlite`. Raises DataFolderUnusable."""
+        return cls(open_database(path))
 
     @property
-    def _db(self) -> sqlite3.Connection:
+    def _db(self) -> Connection:
         return self._file.db
 
     def snapshot(self) -> AbstractContextManager[None]:
@@ -102,14 +84,9 @@ class Catalog:
     def reserve(self, count: int) -> range:
         """Reserve keys for new passages; none is ever given out twice. From now on the projections count as behind."""
         with self._file.transaction() as db:
-            row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
-            last = row[0] if row else 0
-            if row is None:
-                db.execute("INSERT INTO sqlite_sequence VALUES ('passages', ?)", (count,))
-            else:
-                db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'passages'", (last + count,))
+            first = self._file.reserve(db, count)
             tables.put(db, {"projected": ""})
-        return range(last + 1, last + count + 1)
+        return range(first, first + count)
 
     def replace(self, change: Change, model: ModelKey, pks: Sequence[int]) -> list[int]:
         """Replace the stored version of a document by another one, in one transaction.
@@ -124,7 +101,9 @@ class Catalog:
             for ordinal, passage in enumerate(change.passages):
                 last = first + len(passage.sentences)
                 tables.insert_passage(db, pks[ordinal], document, ordinal, passage)
-                tables.insert_vectors(db, pks[ordinal], model, change.vectors[ordinal], change.sentences[first:last])
+                self._file.insert_vectors(
+                    db, pks[ordinal], model, change.vectors[ordinal], change.sentences[first:last]
+                )
                 first = last
             tables.put(db, {"generation": str(self.generation + 1)})
             if self.model is None:
@@ -154,7 +133,7 @@ class Catalog:
         with self._file.transaction() as db:
             for pk, passage, sentences in rows:
                 if db.execute("SELECT 1 FROM passages WHERE pk = ?", (pk,)).fetchone():  # it may have left meanwhile
-                    tables.insert_vectors(db, pk, model, passage, sentences)
+                    self._file.insert_vectors(db, pk, model, passage, sentences)
 
     def switch_model(self, model: ModelKey, **meta: str) -> None:
         """Answer with another model's vectors from now on, and set values of the meta table; one transaction."""
@@ -214,10 +193,8 @@ class Catalog:
         }
 
     def integrity(self) -> list[str]:
-        """What SQLite finds wrong with the file; empty when it is well."""
-        problems = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
-        broken = len(self._db.execute("PRAGMA foreign_key_check").fetchall())
-        return problems + ([f"{broken} rows refer to nothing"] if broken else [])
+        """What the database finds wrong with itself; empty when it is well."""
+        return self._file.integrity()
 
     def spans(self, id_: str) -> list[tuple[int, int, str]]:
         """(char_start, char_end, text) of a document's passages, in order."""
@@ -305,6 +282,11 @@ class Catalog:
             last = rows[-1][0]
             matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1)
             yield [row[0] for row in rows], matrix, [row[2] for row in rows]
+
+    def texts_after(self, pk: int, most: int) -> list[tuple[int, str]]:
+        """(pk, text) of passages as they are searched, from the first key after `pk` on, at most so many."""
+        query = f"SELECT p.pk, {WITH_CONTEXT} FROM passages p WHERE p.pk > ? ORDER BY p.pk LIMIT ?"
+        return self._db.execute(query, (pk, most)).fetchall()
 
     def vectors_of(self, pks: Sequence[int]) -> list[tuple[int, Vectors]]:
         """(pk, vector) of those of the passages that have one of the model that answers."""

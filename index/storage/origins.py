@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 
 from index.corpus.reader import Origin
+from index.storage.database import Connection
 from rag.types import Box, Printed
 
 
-def origins(db: sqlite3.Connection, id_: str, start: int, end: int) -> Iterator[Origin]:
+def origins(db: Connection, id_: str, start: int, end: int) -> Iterator[Origin]:
     """The origins that a stretch of a document touches, in order."""
     query = """SELECT char_start, char_end, place, boxes FROM origins WHERE document_id = ? AND char_start < ?
         AND char_start >= coalesce((SELECT max(char_start) FROM origins WHERE document_id = ? AND char_start <= ?), 0)

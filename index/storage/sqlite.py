@@ -1,4 +1,4 @@
-"""One SQLite file: a connection for each living thread, durable transactions, snapshots, errors of our own."""
+"""The catalogue as one SQLite file: a connection for each living thread, transactions, snapshots, migrations."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from index.records import ModelKey
+from index.storage.database import Connection, row_of_vectors
+from index.storage.tables import MIGRATIONS, SCHEMA, SCHEMA_VERSION
 from rag.errors import DataFolderUnusable
+from rag.vectors import Vectors
 
 BUSY_S = 30.0  # another connection's transaction is waited for this long
+COPY = ".schema-"  # what follows the catalogue's name in the name of the copy that is made before a migration
 
 
 class _Connection:
@@ -89,6 +94,26 @@ class Database:
             if db.in_transaction:
                 db.execute("ROLLBACK")
 
+    def reserve(self, db: Connection, count: int) -> int:
+        """Reserve keys for so many passages, in a transaction; the first of them."""
+        row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
+        last = int(row[0]) if row else 0
+        if row is None:
+            db.execute("INSERT INTO sqlite_sequence VALUES ('passages', ?)", (count,))
+        else:
+            db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'passages'", (last + count,))
+        return last + 1
+
+    def insert_vectors(self, db: Connection, pk: int, model: ModelKey, passage: Vectors, sentences: Vectors) -> None:
+        """Insert or replace a model's vectors of a passage, in a transaction."""
+        db.execute("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?)", row_of_vectors(pk, model, passage, sentences))
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file; empty when it is well."""
+        problems = [str(row[0]) for row in self.db.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
+        broken = len(self.db.execute("PRAGMA foreign_key_check").fetchall())
+        return problems + ([f"{broken} rows refer to nothing"] if broken else [])
+
     def vacuum(self) -> None:
         """Rewrite the file without what was deleted, and empty the log beside it."""
         try:
@@ -122,3 +147,40 @@ class Database:
 def unwritable(error: Exception) -> DataFolderUnusable:
     """SQLite's refusal as one of our own errors."""
     return DataFolderUnusable(f"The catalogue could not be written: {error}.", "Free disk space, then try again.")
+
+
+def open_database(path: Path) -> Database:
+    """The file, its tables made or brought up to this version. Raises DataFolderUnusable."""
+    file = Database(path)
+    try:
+        version = int(file.db.execute("PRAGMA user_version").fetchone()[0])
+        if version in MIGRATIONS:
+            file.copy(path.with_name(f"{path.name}{COPY}{version}"))
+        if version in (0, *MIGRATIONS):
+            with file.transaction() as db:
+                _bring_up_to_date(db)
+            version = SCHEMA_VERSION
+    except (sqlite3.OperationalError, DataFolderUnusable) as error:
+        raise DataFolderUnusable(
+            f"The catalogue {path} can't be opened: {error}.", "Check the folder's rights."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise DataFolderUnusable(
+            f"The catalogue {path} is damaged: {error}.", "Restore it, or delete the data folder and sync."
+        ) from error
+    if version != SCHEMA_VERSION:
+        raise DataFolderUnusable(
+            f"A newer release wrote this catalogue: it has schema {version}; this release reads {SCHEMA_VERSION}.",
+            "Use the newer release, put back the copy that it made (docs/install.md), or use another data folder.",
+        )
+    return file
+
+
+def _bring_up_to_date(db: Connection) -> None:
+    """Make the tables of a new catalogue, or bring those of an older one to this version, in one transaction."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])  # another process may have been faster
+    steps = [SCHEMA] if version == 0 else [MIGRATIONS[step] for step in range(version, SCHEMA_VERSION)]
+    for statement in ";\n".join(steps).split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from index.records import ModelKey
+from index.storage.database import Connection
 from rag.runs import Run
-from rag.vectors import Vectors
 
 if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wait
     from index.corpus.documents import Document
@@ -72,25 +68,17 @@ CREATE TABLE origins (
     2: "ALTER TABLE documents ADD COLUMN collection TEXT NOT NULL DEFAULT 'default'",
 }
 # A passage as it is embedded and searched: behind its context.
-WITH_CONTEXT = "CASE p.context WHEN '' THEN p.text ELSE p.context || char(10) || p.text END"
+WITH_CONTEXT = "CASE p.context WHEN '' THEN p.text ELSE p.context || '\n' || p.text END"
 
 
-def bring_up_to_date(db: sqlite3.Connection) -> None:
-    """Make the tables of a new catalogue, or bring those of an older one to this version, in one transaction."""
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])  # another process may have been faster
-    steps = [SCHEMA] if version == 0 else [MIGRATIONS[step] for step in range(version, SCHEMA_VERSION)]
-    for statement in ";\n".join(steps).split(";\n"):
-        if statement.strip():
-            db.execute(statement)
-    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def put(db: sqlite3.Connection, values: dict[str, str]) -> None:
+def put(db: Connection, values: dict[str, str]) -> None:
     """Set values of the meta table."""
-    db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", values.items())
+    db.executemany(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", list(values.items())
+    )
 
 
-def delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
+def delete(db: Connection, ids: Sequence[str]) -> list[int]:
     """Delete documents; the keys of their passages."""
     pks = []
     for id_ in ids:
@@ -99,7 +87,7 @@ def delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     return pks
 
 
-def insert_document(db: sqlite3.Connection, document: Document, root: str, collection: str) -> None:
+def insert_document(db: Connection, document: Document, root: str, collection: str) -> None:
     """Insert a document without its passages."""
     about = document.metadata
     row = (
@@ -118,7 +106,7 @@ def insert_document(db: sqlite3.Connection, document: Document, root: str, colle
     )
 
 
-def insert_passage(db: sqlite3.Connection, pk: int, document: Document, ordinal: int, passage: Passage) -> None:
+def insert_passage(db: Connection, pk: int, document: Document, ordinal: int, passage: Passage) -> None:
     """Insert a passage and its sentences under a key that was reserved for it."""
     span = passage.span
     source = document.source.text[span.char_start : span.char_end]
@@ -133,13 +121,6 @@ def insert_passage(db: sqlite3.Connection, pk: int, document: Document, ordinal:
         "INSERT INTO sentences VALUES (?,?,?,?,?,?)",
         [(pk, i, s.char_start, s.char_end, s.line_start, s.line_end) for i, s in enumerate(passage.sentences)],
     )
-
-
-def insert_vectors(db: sqlite3.Connection, pk: int, model: ModelKey, passage: Vectors, sentences: Vectors) -> None:
-    """Insert or replace a model's vectors of a passage."""
-    # Sentences in half precision: cosines change by under 0.001, the catalogue halves.
-    row = (pk, str(model), passage.astype(np.float32).tobytes(), sentences.astype(np.float16).tobytes())
-    db.execute("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?)", row)
 
 
 def runs_of(stored: str | None) -> tuple[Run, ...]:

@@ -50,8 +50,8 @@ def test_only_what_has_a_reader_of_its_own_now_is_read_again(tmp_path: Path, enc
 
 def test_two_processes_may_open_an_old_catalogue_one_after_the_other(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
-    Catalog(path).close()
+    Catalog.at(path).close()
     made_old(path)
     for _ in range(2):
-        with closing(Catalog(path)) as catalog:
+        with closing(Catalog.at(path)) as catalog:
             assert catalog.documents() == []

@@ -53,7 +53,7 @@ def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_a_damaged_catalogue_is_told(tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(DataFolderUnusable, match="damaged"):
-        Catalog(tmp_path / "catalog.sqlite")
+        Catalog.at(tmp_path / "catalog.sqlite")
     with pytest.raises(DataFolderUnusable, match="damaged"):
         Store(tmp_path)
     with pytest.raises(DataFolderUnusable, match="damaged"):  # and not «busy»: the lock was let go
@@ -61,10 +61,10 @@ def test_a_damaged_catalogue_is_told(tmp_path: Path) -> None:
 
 
 def test_a_catalogue_of_another_release_is_told(store: Store) -> None:
-    with closing(sqlite3.connect(store.catalog.path)) as other:
+    with closing(sqlite3.connect(store.folder / "catalog.sqlite")) as other:
         other.execute("PRAGMA user_version = 99")
     with pytest.raises(DataFolderUnusable, match="schema 99"):
-        Catalog(store.catalog.path)
+        Catalog.at(store.folder / "catalog.sqlite")
 
 
 def test_nothing_indexed_is_told(store: Store) -> None:
@@ -88,7 +88,7 @@ def test_doctor_finds_what_is_missing_left_over_or_damaged(store: Store, syncer:
     store.dense.change([], [Entry(pk, -row.vector, "")])
     assert "Chroma self-query" in wrong(store)
     store.rebuild()
-    with closing(sqlite3.connect(store.catalog.path)) as other, other:
+    with closing(sqlite3.connect(store.folder / "catalog.sqlite")) as other, other:
         other.execute("UPDATE passages SET text = 'otra' WHERE pk = ?", (pk,))
     assert "spans" in wrong(store)
 

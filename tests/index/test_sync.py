@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from index.corpus.globs import Globs
+from index.database_store import DatabaseStore
 from index.ingest import sync
 from index.ingest.plan import survey
 from index.ingest.sync import Syncer
 from index.model.encoder import Encoder
 from index.records import ModelKey
+from index.storage.sqlite import Database
 from index.store import Store
 from rag.errors import CorpusNotFound, ModelMismatch, NoReadableFile, RenglonError
 from tests.support.doomed import sync_until
@@ -86,6 +88,7 @@ def test_two_folders_stand_side_by_side(store: Store, syncer: Syncer, corpus: Pa
     assert syncer.sync(corpus).unchanged == 2
 
 
+@pytest.mark.folder
 def test_a_process_that_dies_between_catalogue_and_projections_is_made_good(
     store: Store, syncer: Syncer, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,9 +110,8 @@ def test_a_document_is_replaced_whole_or_not_at_all(
     syncer.sync(corpus)
     before = store.catalog.text(store.catalog.documents()[1].id)
     (corpus / "uno.txt").write_text("Una.\n\n" + "Dos frases que ocupan sitio. " * 60)
-    from index.storage import tables
-
-    real, calls = tables.insert_vectors, []
+    database = type(store.database) if isinstance(store, DatabaseStore) else Database
+    real, calls = database.insert_vectors, []
 
     def fails_on_second(*args: object) -> None:
         calls.append(args)
@@ -118,7 +120,7 @@ def test_a_document_is_replaced_whole_or_not_at_all(
         real(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "insert_vectors", fails_on_second)
+        patch.setattr(database, "insert_vectors", fails_on_second)
         with pytest.raises(OSError, match="disk full"):
             syncer.sync(corpus)
     assert store.catalog.text(store.catalog.documents()[1].id) == before
@@ -127,6 +129,7 @@ def test_a_document_is_replaced_whole_or_not_at_all(
     assert in_step(store)
 
 
+@pytest.mark.folder
 def test_rebuild_makes_both_projections_anew_without_embedding(
     store: Store, syncer: Syncer, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
