@@ -63,8 +63,8 @@ class Postgres:
         """Start it, and wait until it answers."""
         options = [f"-c{name}={value}" for name, value in {**OPTIONS, "port": str(self.port)}.items()]
         command = [str(self._bin / "postgres"), "-D", str(self.data), "-clisten_addresses=127.0.0.1", *options]
-        log = (self.folder / "log").open("ab")
-        self._process = subprocess.Popen(command, user=self._user, cwd="/", stdout=log, stderr=log)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, user=self._user, cwd="/", stdout=log, stderr=log)
         until = time.monotonic() + START_S
         while True:
             try:
