@@ -176,9 +176,9 @@ def test_every_dependency_is_pinned() -> None:
         if "==" in line
     }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    wanted = sum(project["optional-dependencies"].values(), project["dependencies"])
     names = {re.sub(r"[-_.]+", "-", re.split(r"[\[=<>;]", name)[0]).lower() for name in wanted}
-    assert names <= pinned
+    assert names - {"renglon"} <= pinned  # its own extra, which the tests want
 
 
 def test_no_file_of_the_project_names_a_machine_or_a_registry() -> None:
