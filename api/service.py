@@ -7,17 +7,24 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
 from anyio import to_thread
 
-from api.job_info import JobInfo
+from api.handed import HandedUploads, perform
+from api.http.forms import Uploaded
+from api.intake import index_files
+from api.job_info import JobInfo, JobKind
 from api.jobs import Advance, Jobs
 from api.metrics import Metrics
+from api.node import Node
 from api.outcome import SyncOutcome, outcome_of
+from api.shared_jobs import SharedJobs
 from api.threads import limiter
 from api.workers import Workers
-from rag.errors import ModelMismatch, NoReadableFile, NotReady, RenglonError
+from rag.errors import DatabaseAway, IndexMissing, ModelMismatch, NoReadableFile, NotReady, RenglonError
 from rag.scope import Scope
 from rag.settings import Settings
 
@@ -26,10 +33,12 @@ if TYPE_CHECKING:
     from index.pictures import PagePictures
     from index.renglon import Renglon
     from index.storage.catalog import Catalog
+    from index.storage.postgres.board import Board
     from rag.engine import Engine
 
 UPLOADS = "uploads"  # the root of documents that came over HTTP
 BATCHES = 5  # finished ones whose answers are kept, some megabytes each
+RETRY_S = 1  # between two tries to reach the database
 STOP_S = 10  # a running job ends at its next step, which is a batch of the encoder
 WAIT_S = 15  # a sync from the command line may just be under way
 State = Literal["starting", "ready", "failed"]
@@ -58,10 +67,19 @@ class Service:
         self.metrics = Metrics()
         self.desk = Desk(self)
         self._thread: threading.Thread | None = None
+        self._node: Node | None = None
 
     def start(self) -> None:
         """Begin loading. What fails unexpectedly is tried again, after a while."""
-        self._thread = self.workers.start("start", self.begin)
+        self._thread = self.workers.start("start", self._begin)
+
+    def _begin(self) -> None:
+        """Load; a node of several waits for the database, and for the one that writes to index something."""
+        self.begin()
+        while isinstance(self.error, DatabaseAway | IndexMissing) and self.settings.database_url is not None:
+            if self.workers.stopped.wait(RETRY_S):
+                return
+            self.begin()
 
     def begin(self) -> None:
         """Load, or load again what loading failed on, in the calling thread. Raises what is not a RenglonError."""
@@ -92,6 +110,7 @@ class Service:
         renglon = self.opened
         if self.url:
             renglon.announce(self.url, self.instance)
+        self._join(renglon)
         self._enter("loading the model")
         renglon.encoder()
         self._enter("indexing the corpus")
@@ -101,6 +120,32 @@ class Service:
         _give_back_memory()
         if self.watching:
             self.desk.watch()
+
+    def _join(self, renglon: Renglon) -> None:
+        """Become one of the nodes over a database, where there is one."""
+        if self.settings.database_url is None:
+            return
+        from index.database_store import DatabaseStore
+
+        assert isinstance(renglon.store, DatabaseStore)
+        renglon.store.lead()
+        if self._node is None:
+            jobs = self.desk.jobs
+            assert isinstance(jobs, SharedJobs)
+            self._node = Node(renglon.store, self._took_over, jobs.wake)
+            node = self._node
+            self.workers.start("node", lambda: node.run(self.workers.stopped))
+            self.workers.start("jobs", jobs.work)
+
+    def _took_over(self) -> None:
+        """This node writes from now on: see what the one before has missed. Its jobs wait in the queue again."""
+        if self.state == "ready":
+            self.desk.sync()
+
+    @property
+    def away(self) -> RenglonError | None:
+        """Why nothing can be answered now although everything is loaded: the database does not answer."""
+        return self._node.away if self._node else None
 
     def _enter(self, phase: str) -> None:
         self.phase = phase
@@ -142,7 +187,8 @@ class Service:
     @property
     def open_phase(self) -> str:
         """`phase` for those who show no key: an error is named by its kind, since its words may hold a path."""
-        return f"failed: {type(self.error).__name__}" if self.error else self.phase
+        error = self.error or self.away
+        return f"failed: {type(error).__name__}" if error else self.phase
 
     @property
     def renglon(self) -> Renglon:
@@ -154,7 +200,7 @@ class Service:
         raise NotReady(f"Not ready yet: {self.phase}.", "GET /readyz says when.")
 
     @property
-    def jobs(self) -> Jobs:
+    def jobs(self) -> Jobs | SharedJobs:
         """Long work that is under way, and the last that was."""
         return self.desk.jobs
 
@@ -215,15 +261,58 @@ class Desk:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self.jobs = Jobs(workers=service.workers)
+        shared = service.settings.database_url is not None
+        self.jobs = SharedJobs(self._board, self._perform, service.workers) if shared else Jobs(workers=service.workers)
         # Questions don't wait for a sync, nor a sync for questions. Each report holds all of its answers.
         self.batches = Jobs(workers=service.workers, name="batches", kept=BATCHES)
         self._uploads: Uploads | None = None
         self._lock = threading.Lock()
         self._watching = False
+        self._works: dict[str, Callable[[Renglon, Advance], dict[str, Any]]] = {
+            "sync": self._sync, "rebuild": _rebuild, "reembed": self._reembed,
+            "purge": lambda renglon, _: _purge(renglon, self._own_uploads()),
+        }  # fmt: skip
 
-    def uploads(self) -> Uploads:
-        """The uploaded documents; what a cut-off request left behind is deleted at the first call. Raises NotReady."""
+    def _board(self) -> Board:
+        from index.database_store import DatabaseStore
+
+        opened = self._service.opened
+        if opened is None or not isinstance(opened.store, DatabaseStore):
+            raise NotReady("The database is not open yet.", "GET /readyz says when.")
+        return opened.store.board
+
+    def _perform(
+        self, kind: JobKind, asked: dict[str, Any], files: Sequence[tuple[str, bytes]], advance: Advance
+    ) -> dict[str, Any]:
+        """Do a job of the queue that all nodes share."""
+        if kind == "upload":
+            return self._upload(asked, files, advance)
+        if kind == "reembed" and isinstance(self._service.error, ModelMismatch):
+            return self._recover(advance)
+        return self._works[kind](self._service.renglon, advance)
+
+    def _upload(self, asked: dict[str, Any], files: Sequence[tuple[str, bytes]], advance: Advance) -> dict[str, Any]:
+        uploads, limit = self._own_uploads(), self._service.settings.max_file_bytes
+        if asked["call"] != "files":
+            return perform(uploads, asked, [content for _, content in files])
+        sources = [(name, BytesIO(content)) for name, content in files]
+        results, _ = index_files(sources, uploads, limit, lambda: advance(0, 0))
+        return Uploaded(files=results, index_version=self._service.catalog.generation).model_dump()
+
+    def _begin(self, kind: JobKind) -> JobInfo:
+        renglon = self._service.renglon
+        if isinstance(self.jobs, SharedJobs):
+            return self.jobs.submit(kind)
+        return self.jobs.submit(kind, lambda advance: self._works[kind](renglon, advance))
+
+    def uploads(self) -> Uploads | HandedUploads:
+        """The uploaded documents; where another node writes, it does what is asked of them. Raises NotReady."""
+        if isinstance(self.jobs, SharedJobs) and self._service.renglon.store.follows:
+            return HandedUploads(self.jobs)
+        return self._own_uploads()
+
+    def _own_uploads(self) -> Uploads:
+        """The uploads; what a cut-off request left behind is deleted at the first call. Raises NotReady."""
         renglon = self._service.renglon
         with self._lock:
             if self._uploads is None:
@@ -233,8 +322,7 @@ class Desk:
 
     def sync(self) -> JobInfo:
         """Queue a sync of the corpus folder. Raises NotReady, IndexBusy."""
-        renglon = self._service.renglon
-        return self.jobs.submit("sync", lambda advance: self._sync(renglon, advance))
+        return self._begin("sync")
 
     def _sync(self, renglon: Renglon, advance: Advance) -> dict[str, Any]:
         from index.storage.disk import disk_errors
@@ -246,20 +334,19 @@ class Desk:
 
     def rebuild(self) -> JobInfo:
         """Queue a rebuild of both projections. Raises NotReady, IndexBusy."""
-        renglon = self._service.renglon
-        return self.jobs.submit("rebuild", lambda advance: _rebuild(renglon, advance))
+        return self._begin("rebuild")
 
     def purge(self) -> JobInfo:
         """Queue a purge, which removes what was deleted from the disk. Raises NotReady, IndexBusy."""
-        renglon = self._service.renglon
-        return self.jobs.submit("purge", lambda _: _purge(renglon, self.uploads()))
+        return self._begin("purge")
 
     def reembed(self) -> JobInfo:
         """Queue embedding everything with the model that is set; what a service that failed for its model needs."""
         if isinstance(self._service.error, ModelMismatch) and self._service.opened is not None:
+            if isinstance(self.jobs, SharedJobs):
+                return self.jobs.submit("reembed")
             return self.jobs.submit("reembed", self._recover)
-        renglon = self._service.renglon
-        return self.jobs.submit("reembed", lambda advance: self._reembed(renglon, advance))
+        return self._begin("reembed")
 
     def _reembed(self, renglon: Renglon, advance: Advance) -> dict[str, Any]:
         from index.storage.disk import disk_errors

@@ -21,8 +21,10 @@ from index.storage.catalog import Catalog
 from index.storage.live_views import View
 from index.storage.lock import FolderLock
 from index.storage.postgres import schema
+from index.storage.postgres.board import Board
 from index.storage.postgres.database import PostgresDatabase
 from index.storage.postgres.dense import PostgresDense
+from index.storage.postgres.ear import Ear
 from index.storage.postgres.words import Words
 from index.storage.protocol import Kind, LexicalProjection, Projection
 from index.storage.rebuild import Progress
@@ -58,6 +60,8 @@ class DatabaseStore(WritableStore):
 
     libraries: ClassVar[dict[Kind, str]] = {"dense": "pgvector", "lexical": "tantivy"}
 
+    start_over = "Restore the database from a copy, or use an empty one; then: renglon sync FOLDER"
+
     def __init__(self, folder: Path, url: str, command: str = "renglon", wait_s: float = 0) -> None:
         """Raises DatabaseAway, DatabaseUnusable; IndexBusy when another process of this machine has the folder."""
         self.lock = FolderLock(folder, command, wait_s)
@@ -72,6 +76,8 @@ class DatabaseStore(WritableStore):
         self._originals = DatabaseOriginals(self.database)
         self._words = Words(folder / "words", self.database, _open_words, self.views.wait)
         self._first = True
+        self.board = Board(self.database)
+        self._ear = Ear(self.database, self.database.channel)
 
     def _open(self, kind: Kind) -> Projection:
         if kind == "dense":
@@ -122,6 +128,15 @@ class DatabaseStore(WritableStore):
     def look(self) -> None:
         """See what other nodes have committed."""
         self._words.wake()
+
+    def hear(self, seconds: float) -> None:
+        """Return when another node has committed something, or after so many seconds. Raises DatabaseAway."""
+        self._ear.hear(seconds)
+
+    def announce(self, url: str, corpus: Path, instance: str) -> None:
+        """Let other processes of this machine, and other nodes, know where this one can be asked."""
+        super().announce(url, corpus, instance)
+        self.database.leadership.who["url"] = url
 
     # -- changing
 
@@ -215,6 +230,7 @@ class DatabaseStore(WritableStore):
     def close(self) -> None:
         """Close everything, and let go of the folder and of the right to write."""
         self._words.close()
+        self._ear.close()
         self.views.close()
         self.database.close()
         self.lock.release()

@@ -12,8 +12,6 @@ from index.writing import WritableStore
 from rag.errors import RenglonError
 
 _REBUILD = "renglon doctor --fix"
-# Nothing can repair the catalogue: what it says of a file that did not change is not read again.
-_START_OVER = "Delete the data folder (documents uploaded over HTTP are lost), then: renglon sync FOLDER"
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def _integrity(store: WritableStore) -> Finding:
     problems = store.catalog.integrity()
     counts = ", ".join(f"{n:,} {what}" for what, n in store.catalog.counts().items())
     if problems:
-        return Finding("catalogue", False, "; ".join(problems[:5]), _START_OVER)
+        return Finding("catalogue", False, "; ".join(problems[:5]), store.start_over)
     return Finding("catalogue", True, f"{counts}; model {store.catalog.model}")
 
 
@@ -55,7 +53,7 @@ def _spans(store: WritableStore) -> Finding:
         text, _ = store.catalog.text(row.id) or ("", "")
         wrong += sum(text[a:b] != passage for a, b, passage in store.catalog.spans(row.id))
     if wrong:
-        return Finding("spans", False, f"{wrong} passages differ from their documents.", _START_OVER)
+        return Finding("spans", False, f"{wrong} passages differ from their documents.", store.start_over)
     return Finding("spans", True, "every passage stands in its document where the catalogue says")
 
 

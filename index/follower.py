@@ -33,8 +33,6 @@ class Follower(ReadableStore):
         super().__init__(folder, self.projections.catalog, self.projections.open)
         self._seen: dict[str, str | None] = {}
 
-    lock = None  # the writer holds it
-
     @property
     def follows(self) -> bool:
         """Always: another process writes."""
@@ -106,7 +104,37 @@ def open_store(
     return Follower(folder, chroma_url)
 
 
+def open_to_examine(
+    folder: Path, command: str, wait_s: float, chroma_url: str | None, database_url: str | None
+) -> Store | DatabaseStore:
+    """The store, for `renglon doctor`: a data folder that nobody else has open, or a node over the database."""
+    if database_url is None:
+        return Store(folder, command, wait_s, chroma_url)
+    node = _database_store(folder, command, wait_s, database_url)
+    if node.catalog.generation:
+        node.catch_up()
+    return node
+
+
+def open_catalog(folder: Path, database_url: str | None) -> Catalog | None:
+    """The catalogue alone, to be read; None where nothing was indexed yet."""
+    if database_url is not None:
+        _require_driver()
+        from index.storage.postgres.database import PostgresDatabase
+
+        return Catalog(PostgresDatabase(database_url, {}))
+    path = folder / CATALOG
+    return Catalog.at(path) if path.exists() else None
+
+
 def _database_store(folder: Path, command: str, wait_s: float, url: str) -> DatabaseStore:
+    _require_driver()
+    from index.database_store import DatabaseStore
+
+    return DatabaseStore(folder, url, command, wait_s)
+
+
+def _require_driver() -> None:
     try:
         import psycopg  # noqa: F401
         import psycopg_pool  # noqa: F401
@@ -115,6 +143,3 @@ def _database_store(folder: Path, command: str, wait_s: float, url: str) -> Data
             "RENGLON_DATABASE_URL is set, and the driver for PostgreSQL is not installed.",
             "Run: pip install 'renglon[postgresql]'",
         ) from error
-    from index.database_store import DatabaseStore
-
-    return DatabaseStore(folder, url, command, wait_s)

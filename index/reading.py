@@ -23,6 +23,8 @@ class ReadableStore(ABC):
     """
 
     libraries: ClassVar[dict[Kind, str]] = LIBRARY  # what the projections are called
+    # Nothing can repair the catalogue: what it says of a file that did not change is not read again.
+    start_over = "Delete the data folder (documents uploaded over HTTP are lost), then: renglon sync FOLDER"
 
     def __init__(self, folder: Path, catalog: Catalog, open_projection: Callable[[Kind], Projection]) -> None:
         self.folder, self.catalog = folder, catalog

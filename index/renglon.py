@@ -37,7 +37,7 @@ class Renglon:
         from index.follower import open_store
 
         self.settings = settings
-        url = settings.database_url.get_secret_value() if settings.database_url else None
+        url = database_of(settings)
         self.store: Store | Follower | DatabaseStore = open_store(
             settings.data_dir, command, wait_s, settings.chroma_url, url
         )
@@ -59,8 +59,10 @@ class Renglon:
 
     def announce(self, url: str, instance: str = "") -> None:
         """Let other processes know where this one, a server, can be asked, unless another one writes the folder."""
-        if (lock := self.store.lock) is not None:
-            lock.announce(url, self.settings.corpus, instance)
+        from index.follower import Follower
+
+        if not isinstance(self.store, Follower):
+            self.store.announce(url, self.settings.corpus, instance)
 
     def encoder(self) -> Encoder:
         """The model that answers, loaded at the first call. Raises ModelDamaged.
@@ -148,6 +150,11 @@ class Renglon:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def database_of(settings: Settings) -> str | None:
+    """The URL of the database that holds the catalogue; None where the data folder does."""
+    return settings.database_url.get_secret_value() if settings.database_url else None
 
 
 def text_limits(settings: Settings) -> TextLimits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 
 from index.reading import ReadableStore
 from index.records import Change, ModelKey
@@ -20,6 +21,10 @@ class WritableStore(ReadableStore):
     building: threading.RLock
 
     lock: FolderLock
+
+    def announce(self, url: str, corpus: Path, instance: str) -> None:
+        """Let other processes know where this one, a server, can be asked."""
+        self.lock.announce(url, corpus, instance)
 
     @abstractmethod
     def require_writer(self) -> None:

@@ -297,15 +297,18 @@ def doctor(
     from dataclasses import asdict
 
     from index import doctor as check
+    from index.follower import open_to_examine
+    from index.renglon import database_of
     from index.storage.lock import holder_of
-    from index.store import Store
 
     settings = _load_settings()
     _require_index(settings)
     if url := (holder_of(settings.data_dir) or {}).get("url"):
         raise IndexBusy(f"A server at {url} holds the data folder.", "Stop it first, or GET /v1/index there.")
-    with Store(settings.data_dir, "renglon doctor", WAIT_S, settings.chroma_url) as store:
+    args = settings.data_dir, "renglon doctor", WAIT_S, settings.chroma_url, database_of(settings)
+    with open_to_examine(*args) as store:
         if fix:
+            store.require_writer()
             check.fix(store)
         findings = [*check.examine(store), *_model_server(settings)]
     if as_json:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from api.cli.console import Console
 from api.cli.remote import Remote
-from index.renglon import Renglon, globs_of, text_limits
+from index.renglon import Renglon, database_of, globs_of, text_limits
 from rag.errors import IndexBusy
 from rag.printable import one_line
 from rag.settings import Settings
@@ -62,14 +62,12 @@ def _here(renglon: Renglon, mode: Mode, folders: Sequence[Path], advance: Advanc
 
 def dry(folders: Sequence[Path], settings: Settings) -> dict[str, Any]:
     """What a sync would do. Nothing is written and no model is loaded; a running server is not disturbed."""
+    from index.follower import open_catalog
     from index.ingest.plan import survey
-    from index.storage.catalog import Catalog
 
-    path = settings.data_dir / "catalog.sqlite"
-    rows = []
-    if path.exists():
-        catalog = Catalog.at(path)
-        rows = catalog.documents()
+    catalog = open_catalog(settings.data_dir, database_of(settings))
+    rows = catalog.documents() if catalog else []
+    if catalog:
         catalog.close()
     chosen = list(folders) or [settings.corpus]
     look = survey(rows, chosen, settings.max_file_bytes, globs_of(settings), text_limits(settings))

@@ -208,10 +208,9 @@ async def readyz(service: Served) -> JSONResponse:
 
     Anybody may ask: neither holds a path. `GET /v1/index` says more.
     """
-    status = 200 if service.state == "ready" else 503
-    return JSONResponse(
-        {"status": service.state, "phase": service.open_phase, "faults": service.workers.faults}, status
-    )
+    well = service.state == "ready" and service.away is None
+    state, status = ("failed" if service.away else service.state), (200 if well else 503)
+    return JSONResponse({"status": state, "phase": service.open_phase, "faults": service.workers.faults}, status)
 
 
 @router.get("/metrics", tags=["health"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})

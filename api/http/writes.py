@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import IO, Annotated, Any
 
@@ -17,12 +17,14 @@ from api.http import forms
 from api.http.events import event, streamed
 from api.http.forms import Uploaded, UploadResult
 from api.http.routes import Served
+from api.intake import Sources, index_files
 from api.job_info import JobInfo
 from api.jobs import Advance
 from api.service import Service
+from api.shared_jobs import SharedJobs
 from api.threads import in_threads
 from index.corpus.documents import printable
-from rag.errors import FileRefused, FileTooLarge
+from rag.errors import FileRefused
 from rag.recheck import check
 from rag.settings import Settings
 
@@ -34,8 +36,6 @@ _WRITE: dict[int | str, dict[str, Any]] = {
     503: {"description": "The service is still starting.", **PROBLEM},
     507: {"description": "The data folder's disk is full.", **PROBLEM},
 }
-Sources = Sequence[tuple[str, IO[bytes]]]
-Refusal = FileRefused | FileTooLarge
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "No such document.", **PROBLEM}}
 _JOB: dict[int | str, dict[str, Any]] = {
     423: {"description": "Too many jobs are waiting.", **PROBLEM},
@@ -93,7 +93,7 @@ def upload(
     sources = [(file.filename or "", file.file) for file in files]
     if sum(file.size or 0 for file in files if (file.size or 0) <= limit) > AT_ONCE_BYTES:
         return JSONResponse(_as_job(sources, service, limit).model_dump(), 202)
-    results, refusal = _index(sources, service, limit)
+    results, refusal = index_files(sources, service.desk.uploads(), limit)
     if refusal and all(result.result == "refused" for result in results):
         raise (
             refusal
@@ -107,41 +107,19 @@ def upload(
     return Uploaded(files=results, index_version=service.catalog.generation)
 
 
-def _index(
-    sources: Sources, service: Service, limit: int, before_each: Callable[[], None] = lambda: None
-) -> tuple[list[UploadResult], Refusal | None]:
-    """What became of each file, and the last refusal."""
-    uploads = service.desk.uploads()
-    results: list[UploadResult] = []
-    refusal: Refusal | None = None
-    taken: set[str] = set()
-    for name, file in sources:
-        before_each()
-        shown = printable(name)[:200]
-        try:
-            saved = uploads.save(_unique(name, taken), file.read(limit + 1))  # one byte more is enough to be refused
-        except (FileRefused, FileTooLarge) as error:
-            refusal = error
-            results.append(UploadResult(name=shown, result="refused", reason=str(error)))
-            continue
-        results.append(
-            UploadResult(
-                name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=None
-            )
-        )
-    return results, refusal
-
-
 def _as_job(sources: Sources, service: Service, limit: int) -> JobInfo:
     """Queue the indexing of files, or rather of copies: a request's own files go when it is answered."""
     from index.storage.disk import disk_errors
 
     _ = service.renglon  # raises NotReady before anything is copied
+    if isinstance(service.jobs, SharedJobs):
+        files = [(name, file.read(limit + 1)) for name, file in sources]
+        return service.jobs.submit("upload", {"call": "files"}, files)
     copies, kept = ExitStack(), list[tuple[str, IO[bytes]]]()
 
     def work(advance: Advance) -> dict[str, Any]:
         with copies:
-            results, _ = _index(kept, service, limit, lambda: advance(0, 0))
+            results, _ = index_files(kept, service.desk.uploads(), limit, lambda: advance(0, 0))
         return Uploaded(files=results, index_version=service.catalog.generation).model_dump()
 
     try:
@@ -156,16 +134,6 @@ def _as_job(sources: Sources, service: Service, limit: int) -> JobInfo:
     except BaseException:
         copies.close()
         raise
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    from index.ingest.uploads import display_name
-
-    shown = display_name(name)
-    if shown in taken:
-        raise FileRefused(f"Two files of this request are named {shown}.", "Rename one.")
-    taken.add(shown)
-    return shown
 
 
 @in_threads("writing")

@@ -8,6 +8,7 @@ connection, it lets go of the lock that makes it the writer in the same moment, 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from rag.errors import DatabaseAway, DatabaseUnusable, DataFolderUnusable
 
 MOST_CONNECTIONS = 10  # four threads answer; routes that read and the followers of jobs take the rest
 BORROWED_S = 3.0  # a connection of the pool is waited for this long
+AWAY_S = 0.5
 REPLY_S = 15.0  # a statement that takes longer is given up: the network may swallow replies
 STATEMENT_MS = 10_000
 # 200 candidates, as for Chroma; more are looked at where many of the nearest rows were deleted a moment ago.
@@ -144,6 +146,7 @@ class Pool:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened = False
+        self._away_until = 0.0
 
     def _open(self) -> None:
         with self._lock:
@@ -162,10 +165,13 @@ class Pool:
     @contextmanager
     def borrowed(self) -> Iterator[Session]:
         """A connection of the pool. Raises DatabaseAway."""
+        if time.monotonic() < self._away_until:
+            raise away(self.name)
         self._open()
         try:
             connection = self._pool.getconn()
         except PoolTimeout as error:
+            self._away_until = time.monotonic() + AWAY_S  # who comes next need not wait as long to hear the same
             raise away(self.name) from error
         try:
             yield Session(connection)

@@ -56,6 +56,8 @@ class Leadership:
                     if not (row and row[0]):
                         connection.close()
                         return False
+                    # What the writer before was at waits again. Nobody else can take it up before this is said.
+                    connection.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'")
                     self._connection = connection
                     self.announce()
             except BaseException:

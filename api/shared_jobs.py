@@ -1,0 +1,169 @@
+"""Jobs of a service whose index is in a database: any node accepts them, and the node that writes does them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from api.errors import body_of
+from api.job_info import JobInfo, JobKind, Problem
+from api.jobs import UNEQUAL, WAITING, Advance
+from api.workers import Workers
+from rag.errors import DatabaseAway, IndexBusy, NotReady, RenglonError, UnknownJob
+
+if TYPE_CHECKING:
+    from index.storage.postgres.board import Board, Posted
+
+TELL_S = 0.3  # how often progress is noted, and how often a follower looks
+POLL_S = 1.0  # how often it is looked for work that nobody has told of
+# What does a job: its kind, what was asked, its files, and a function to report progress.
+Perform = Callable[[JobKind, dict[str, Any], Sequence[tuple[str, bytes]], Advance], dict[str, Any]]
+log = logging.getLogger("renglon")
+
+
+class SharedJobs:
+    """The queue that all nodes share. What one of them has accepted is done, whichever of them dies."""
+
+    def __init__(self, board: Callable[[], Board], perform: Perform, workers: Workers) -> None:
+        """`board` raises NotReady until the database is open."""
+        self._board, self._perform, self._workers = board, perform, workers
+        self._stopped = threading.Event()
+        self._wanted = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def submit(
+        self, kind: JobKind, asked: dict[str, Any] | None = None, files: Sequence[tuple[str, bytes]] = ()
+    ) -> JobInfo:
+        """Put work into the queue, unless equal work is waiting already. Raises IndexBusy, DatabaseAway, NotReady."""
+        from index.storage.postgres.board import Posted
+
+        if self._stopped.is_set():
+            raise NotReady("The server is stopping.", "Ask again.")
+        wanted = json.dumps(asked or {})
+        if kind not in UNEQUAL and (waiting := self._board().waiting(kind)) and waiting.asked == wanted:
+            return _info(waiting)
+        job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, state="queued", created_at=_now())
+        self._board().post(Posted(job.id, kind, "queued", job.model_dump_json(), wanted), files, WAITING)
+        self.wake()
+        return job
+
+    def knows(self, id_: str) -> bool:
+        """Whether there is a job of that id."""
+        return self._board().get(id_) is not None
+
+    def get(self, id_: str) -> JobInfo:
+        """A job as it is now. Raises UnknownJob."""
+        posted = self._board().get(id_)
+        if posted is None:
+            raise UnknownJob(f"There is no job {id_[:40]!r}.", "The last 100 are kept.")
+        return _info(posted)
+
+    async def follow(self, id_: str) -> AsyncIterator[JobInfo]:
+        """The job at once, then after changes, until it is done or failed. Raises UnknownJob."""
+        last: JobInfo | None = None
+        while last is None or last.state in ("queued", "running"):
+            try:
+                job = await asyncio.to_thread(self.get, id_)
+            except DatabaseAway:  # it comes back, and so does the job
+                if last is None:
+                    raise
+                job = last
+            if job != last:
+                yield job
+            last = job
+            await asyncio.sleep(TELL_S)
+
+    def done(self, id_: str, seconds: float) -> JobInfo:
+        """A job at its end. Raises NotReady when it takes longer."""
+        until = time.monotonic() + seconds
+        while (job := self.get(id_)).state not in ("done", "failed"):
+            if time.monotonic() > until:
+                raise NotReady(
+                    f"The node that writes has not come to it yet: job {id_}.",
+                    f"GET /v1/jobs/{id_} says when.",
+                )
+            time.sleep(0.05)
+        return job
+
+    def wake(self) -> None:
+        """Look for work."""
+        self._wanted.set()
+
+    def work(self) -> None:
+        """Do what is in the queue while this node writes, until `stop`. To be run in a thread of its own."""
+        while not self._stopped.is_set():
+            self._wanted.wait(POLL_S)
+            self._wanted.clear()
+            try:
+                while not self._stopped.is_set() and (posted := self._board().take()):
+                    self._idle.clear()
+                    self._do(posted)
+                    self._idle.set()
+            except (IndexBusy, NotReady, DatabaseAway):  # another node writes, or none can
+                self._idle.set()
+
+    def _do(self, posted: Posted) -> None:
+        job = JobInfo(**json.loads(posted.record)).model_copy(update={"state": "running", "started_at": _now()})
+        job = job.model_copy(update={"done": 0, "left": None})
+        began = told = time.perf_counter()
+        total = 0
+
+        def advance(done: int, left: int) -> None:
+            nonlocal total, told, job
+            if self._stopped.is_set():
+                raise NotReady("The server is stopping.", "Another node goes on.")
+            total += done
+            if (now := time.perf_counter()) - told < TELL_S:
+                return
+            told, rate = now, total / max(now - began, 1e-6)
+            update: dict[str, Any] = {"done": total, "left": left, "per_second": round(rate, 1)}
+            job = job.model_copy(update=update | ({"seconds_left": round(left / rate, 1)} if rate else {}))
+            self._board().note(job.id, "running", job.model_dump_json())
+
+        try:
+            self._board().note(job.id, "running", job.model_dump_json())
+            report = self._perform(job.kind, json.loads(posted.asked), self._board().files(job.id), advance)
+            end: dict[str, Any] = {"state": "done", "report": report, "done": total, "left": 0, "seconds_left": 0}
+        except (DatabaseAway, NotReady, IndexBusy):
+            with suppress(RenglonError):  # else it is put back when a node begins to write
+                self._board().note(job.id, "queued", posted.record)
+            raise
+        except RenglonError as error:
+            log.error("job failed: %s", error)
+            end = {"state": "failed", "error": Problem(**body_of(error))}
+        except BaseException as error:  # a panic of a library written in Rust, too
+            self._workers.note("jobs", error)
+            problem = Problem(
+                title="Internal error", status=500, hint="See the server's log.",
+                detail=f"Something unexpected failed ({type(error).__name__}).",
+            )  # fmt: skip
+            end = {"state": "failed", "error": problem}
+        job = job.model_copy(update={**end, "finished_at": _now()})
+        self._board().note(job.id, job.state, job.model_dump_json())
+
+    def stop(self) -> None:
+        """Take up no more work. What was begun is gone on with by the node that writes next."""
+        self._stopped.set()
+        self._wanted.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing runs; returns whether that is so."""
+        return self._idle.wait(seconds)
+
+
+def _info(posted: Posted) -> JobInfo:
+    """The record with the state of its row, which a change of the writer sets back."""
+    return JobInfo(**json.loads(posted.record)).model_copy(update={"state": posted.state})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

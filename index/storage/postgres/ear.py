@@ -1,0 +1,39 @@
+"""Hears that something was committed: a connection of its own that listens."""
+
+from __future__ import annotations
+
+import threading
+
+from psycopg import sql
+
+from index.storage.postgres.connection import Bounded, Pool, translated
+
+
+class Ear:
+    """Listens to a channel. What is said while nobody listens is missed: whoever hears nothing looks all the same."""
+
+    def __init__(self, pool: Pool, channel: str) -> None:
+        self._pool, self._channel = pool, channel
+        self._connection: Bounded | None = None
+        self._closed = threading.Event()
+
+    def hear(self, seconds: float) -> None:
+        """Return when something was said, or after so many seconds. Raises DatabaseAway."""
+        if self._closed.is_set():
+            return
+        if self._connection is None or self._connection.closed:
+            connection = self._pool.connect()
+            with translated(self._pool.name):
+                connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+            self._connection = connection
+        with translated(self._pool.name):
+            connection = self._connection
+            for _ in connection.notifies(timeout=seconds, stop_after=1):
+                pass
+            connection.execute("SELECT 1")  # a network that keeps replies looks like silence
+
+    def close(self) -> None:
+        """Close the connection, from any thread."""
+        self._closed.set()
+        if self._connection is not None:
+            self._connection.close()
