@@ -26,6 +26,7 @@ from rag.errors import RenglonError
 from rag.evidence.boilerplate import is_boilerplate
 from rag.evidence.confidence import Calibration
 from rag.reading.stretches import StretchReader
+from rag.scope import Scope
 from rag.settings import Settings
 from rag.types import Answer, Citation
 from rag.vectors import Vectors
@@ -37,17 +38,21 @@ _CHUNK = 500
 
 
 class Recorder(BaseRetriever):
-    """Retrieves DEPTH passages for the metrics and passes on to the engine only as many as it uses otherwise."""
+    """Retrieves DEPTH passages for the metrics and passes on to the engine only as many as it uses otherwise.
 
-    def __init__(self, inner: BaseRetriever, keep: int) -> None:
+    `files`: globs of the files that the question is asked within; none for all.
+    """
+
+    def __init__(self, inner: HybridRetriever, keep: int) -> None:
         self._inner, self._keep = inner, keep
+        self.files: tuple[str, ...] = ()
         self.hits: list[NodeWithScore] = []
         self.vector: Vectors = np.zeros(0, np.float32)
         super().__init__()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         self.vector = np.asarray(query_bundle.embedding, np.float32)
-        self.hits = self._inner.retrieve(query_bundle)
+        self.hits = self._inner.within(Scope(files=self.files)).retrieve(query_bundle)
         return self.hits[: self._keep]
 
 
@@ -124,6 +129,7 @@ class Bench:
 
     def answer(self, question: Question) -> Outcome:
         """Renglón's outcome for a question. A RenglonError becomes the outcome's `error`."""
+        self.recorder.files = question.files
         try:
             answer = self._engine.answer(question.question, question.history)
         except RenglonError as error:

@@ -5,7 +5,7 @@ Exit codes: 0 for success, 1 when a floor was missed, 2 for wrong usage.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from eval.conversion import convert, moved
 from eval.datasets import (
     REQUESTS_GOLD,
     SEEDS_GOLD,
@@ -29,6 +30,7 @@ from eval.datasets import (
     sample,
     validate_requests,
 )
+from eval.invented import ENTRIES, NEWS, build, load_subjects
 from eval.report import compare, load_report, metrics_table, write_report
 from eval.squad import build_squad
 from eval.summary import missed, parse_floors
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from eval.calibrate import Case
 
 err = Console(stderr=True)
+INVENTED = {"news": NEWS, "entries": ENTRIES}
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,12 @@ def command(
         Split, typer.Option(help="Of gold questions that belong to a split, ask those of this one.")
     ] = "dev",
     corpus: Annotated[Path | None, typer.Option(help="Folder of articles; default: the configured one.")] = None,
+    as_: Annotated[str, typer.Option("--as", help="Write the articles as pdf, html or docx first.")] = "",
     out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path("eval-report"),
     squad: Annotated[Path | None, typer.Option(help="SQuAD v1 or v2 JSON to use instead of gold and corpus.")] = None,
+    invented: Annotated[
+        str, typer.Option(help="Ask about invented texts instead of gold and corpus: news or entries.")
+    ] = "",
     distractors: Annotated[Path | None, typer.Option(help="SQuAD file whose paragraphs join the corpus.")] = None,
     questions: Annotated[Path | None, typer.Option(help="File with other wording for the same ids.")] = None,
     remove: Annotated[float, typer.Option(min=0, max=1, help="Share of SQuAD paragraphs left out.")] = 0.0,
@@ -94,7 +101,9 @@ def command(
                 )
                 data = Dataset(squad.name, built.folder, built.questions)
             else:
-                data = _gold(gold or [SEEDS_GOLD], articles, split)
+                gold = gold or [SEEDS_GOLD]
+                data = _invented(folder / invented, invented) if invented else _gold(gold, articles, split)
+                data = _converted(data, as_, folder / as_) if as_ else data
             asked = sample(data.questions, sample_, seed)
             if not history:
                 asked = [question.model_copy(update={"history": ()}) for question in asked]
@@ -102,6 +111,10 @@ def command(
     except (GoldError, ValueError) as error:
         err.print(f"renglon eval: {error}", markup=False, style="red")
         raise typer.Exit(2) from error
+    _report(result, out, before, floors)
+
+
+def _report(result: dict[str, Any], out: Path, before: dict[str, Any] | None, floors: Mapping[str, float]) -> None:
     changes = compare(before, result) if before else None
     Console().print(metrics_table(result, changes))
     err.print(f"Report: {write_report(result, out, changes)}", markup=False)
@@ -118,6 +131,17 @@ def _gold(paths: Sequence[Path], corpus: Path, split: Split = "dev") -> Dataset:
     if not asked:
         raise GoldError(f"{', '.join(map(str, paths))}: no question of split {split!r}")
     return Dataset(", ".join(path.name for path in paths), corpus, asked)
+
+
+def _invented(corpus: Path, kind: str) -> Dataset:
+    if kind not in INVENTED:
+        raise GoldError(f"--invented {kind}: unknown; choose one of {', '.join(INVENTED)}")
+    return Dataset(f"invented {kind}", corpus, build(corpus, load_subjects(INVENTED[kind])))
+
+
+def _converted(data: Dataset, form: str, target: Path) -> Dataset:
+    convert(data.corpus, form, target)
+    return Dataset(f"{data.name} as {form}", target, moved(data.questions, data.corpus, form, target))
 
 
 def measure(
@@ -165,10 +189,10 @@ def _bench(corpus: Path, data_dir: Path, questions: Sequence[Question]) -> Itera
 
 
 def _calibrate(seeds: Dataset, squad: Path | None, folder: Path, target: Path) -> None:
-    """Fit on the gold questions, and on SQuAD with a fifth of its paragraphs taken out of the corpus."""
+    """Fit on the gold questions, on the invented texts, and on SQuAD with a fifth of its paragraphs left out."""
     from eval.calibrate import fit, write
 
-    sets = [seeds]
+    sets = [seeds, *(_invented(folder / kind, kind) for kind in INVENTED)]
     if squad:
         built = build_squad(folder / "corpus", squad, remove=0.2)
         sets.append(Dataset(squad.stem, built.folder, built.questions))

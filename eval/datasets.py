@@ -73,6 +73,7 @@ class Question(GoldRecord):
 
     `kind` groups questions in the report: fact, number, date… or one of UNANSWERABLE_KINDS.
     `paragraph` names the paragraph that a SQuAD question was asked about, whether or not the corpus has it.
+    `files` are globs of the files that it is asked within; none for all.
     `differing` holds the values on which sources differ; it is empty where nothing may be reported as differing.
     """
 
@@ -86,6 +87,7 @@ class Question(GoldRecord):
     history: tuple[Turn, ...] = ()
     paragraph: str = ""
     split: Split | None = None
+    files: tuple[str, ...] = ()
     differing: tuple[DifferingValue, ...] = ()
 
     @model_validator(mode="after")

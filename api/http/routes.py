@@ -60,7 +60,7 @@ async def query(body: schemas.QueryRequest, request: Request, service: Served) -
     question = tidy(body.question, service.settings.max_question_chars)
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
         events = service.metrics.counted(engine.astream(question, body.history))
-        # A refusal has a status of its own; what fails later is told in the stream.
+        # A refusal has a status of its own; what fails later is reported in the stream.
         return streamed(_events(events, await unless_gone(request, _first(events))))
     answer = service.metrics.answer(await unless_gone(request, engine.aanswer(question, body.history)))
     # It is an Answer already: having the frame validate and take it apart again would take a millisecond.

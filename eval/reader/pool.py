@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,12 @@ from eval.reader.states import Read
 
 # Of the unanswerable questions, the share that people wrote to mislead; there are fewer of them than of those made.
 TRICKY = 0.5
+# Share of the examples that come from the invented texts, where there are any …
+INVENTED = 0.5
+# … and of those, the share in which the stretch answers.
+INVENTED_ANSWERED = 0.45
+# Share of the unanswered ones among them that are drawn from the passage nearest to the question.
+NEAREST = 0.5
 # Share of the questions that are read as people type them in haste.
 SLOPPY = 0.25
 # Share of a stretch's tokens that are hidden while training, so that no example is learned by heart.
@@ -56,11 +63,26 @@ Drawn = tuple[Ask, int, int, int, int, int]
 class Pool:
     """All that can be trained on, and how examples are drawn from it."""
 
-    def __init__(self, paragraphs: list[Paragraph], read: Read, asks: list[Ask], questions: Asked, seed: int) -> None:
+    def __init__(
+        self,
+        paragraphs: list[Paragraph],
+        read: Read,
+        asks: list[Ask],
+        questions: Asked,
+        seed: int,
+        invented: Sequence[Ask] = (),
+    ) -> None:
+        """`invented`: asks about passages of the invented texts; those of one question follow one another."""
         self.paragraphs, self.read, self.questions = paragraphs, read, questions
         self.random = random.Random(seed)
         self.answered = [ask for ask in asks if ask.spans]
         self.unanswered = [ask for ask in asks if not ask.spans]
+        self.invented_answered = [ask for ask in invented if ask.spans]
+        unanswered: dict[int, list[Ask]] = {}
+        for ask in invented:
+            if not ask.spans:
+                unanswered.setdefault(ask.question, []).append(ask)
+        self.invented_unanswered = list(unanswered.values())
         written = sum(len(paragraph.questions) for paragraph in paragraphs)  # the questions after these were made
         self.tricky = [ask for ask in self.unanswered if ask.question < written]
         self.sentences = [self._sentences(i) for i in range(len(paragraphs))]
@@ -96,7 +118,9 @@ class Pool:
         """(ask, paragraph, first token, token after, start, end): a question and a stretch; 0, 0: not answered."""
         while True:
             kind = self.random.random()
-            if kind < 0.70:
+            if self.invented_answered and self.random.random() < INVENTED:
+                drawn = self._of_invented()
+            elif kind < 0.70:
                 ask = self.random.choice(self.answered)
                 if ask.language not in ("es", "en") and self.random.random() < 0.35:
                     continue  # the languages that the questions come in count for more
@@ -108,6 +132,21 @@ class Pool:
                 drawn = (ask, ask.paragraph, *self._stretch(ask.paragraph), 0, 0)
             if drawn:
                 return drawn
+
+    def _of_invented(self) -> Drawn | None:
+        """A question about an invented subject, and a stretch of one of its passages."""
+        kind = self.random.random()
+        if kind < INVENTED_ANSWERED:
+            return self._positive(self.random.choice(self.invented_answered))
+        if kind < INVENTED_ANSWERED + 0.1:
+            return self._beside(self.random.choice(self.invented_answered))
+        asks = self.random.choice(self.invented_unanswered)
+        if self.random.random() < NEAREST:
+            question = self.questions.written.vectors[asks[0].question]
+            ask = max(asks, key=lambda ask: float(self.read.vectors[ask.paragraph] @ question))
+        else:
+            ask = self.random.choice(asks)
+        return ask, ask.paragraph, *self._stretch(ask.paragraph), 0, 0
 
     def _stretch(self, i: int, around: tuple[int, int] | None = None) -> tuple[int, int]:
         """Some sentences of a paragraph in a row, those of `around` (numbers, end exclusive) among them."""

@@ -26,6 +26,15 @@ class Read:
     offsets: np.ndarray
     vectors: np.ndarray
 
+    def __add__(self, other: Read) -> Read:
+        """The texts of both, these first."""
+        return Read(
+            torch.cat([self.states, other.states]),
+            np.concatenate([self.firsts, other.firsts[1:] + self.firsts[-1]]),
+            np.concatenate([self.offsets, other.offsets]),
+            np.concatenate([self.vectors, other.vectors]),
+        )
+
 
 class LowerLayers:
     """The encoder of a folder: its lower layers, and its vectors. Raises ValueError for a folder of another kind."""

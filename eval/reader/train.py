@@ -12,16 +12,21 @@ import os
 import pickle
 import random
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch.nn import functional
 
-from eval.reader.data import HELD, all_paragraphs
+from eval.invented import ENTRIES, NEWS, load_subjects, split
+from eval.reader.data import HELD, Paragraph, all_paragraphs
 from eval.reader.measure import measure
 from eval.reader.negatives import swapped, transplanted
+from eval.reader.passages import passages_of
 from eval.reader.pool import HIDDEN, SLOPPY, Ask, Asked, Drawn, Pool, in_haste
-from eval.reader.states import LowerLayers
+from eval.reader.states import LowerLayers, Read
 from eval.reader.translations import across_languages
 from rag.reading.network import Upper
 from rag.reading.weights import save, untrained
@@ -32,34 +37,78 @@ AVERAGE = 0.998  # of the weights, a step; what is measured and shipped is the a
 ANSWERS_SHARE = 0.3  # of the loss of "is there an answer at all", beside the span's
 SAVED_EVERY_S = 600
 MEASURED = 1200  # questions a language
+T = TypeVar("T")
 
 
-def prepare(data: Path, model: Path, seed: int, cache: Path) -> tuple[LowerLayers, Pool, Pool]:
-    """The lower layers, what is trained on without the held articles, and the held ones."""
-    lower = LowerLayers(model)
+@dataclass
+class Material:
+    """All that can be trained on: `asks` about the data's paragraphs, `invented` about the invented texts' passages."""
+
+    paragraphs: list[Paragraph]
+    read: Read
+    questions: Asked
+    asks: list[Ask]
+    invented: list[Ask]
+
+    def pool(self, held: bool | None, seed: int) -> Pool:
+        """What stands in the held articles, in all others, or (None) everywhere; invented ones are never held."""
+        asks = [a for a in self.asks if held is None or (self.paragraphs[a.paragraph].article in HELD) == held]
+        return Pool(self.paragraphs, self.read, asks, self.questions, seed, () if held else self.invented)
+
+
+def prepare(
+    data: Path, lower: LowerLayers, seed: int, cache: Path, invented: bool = True, everything: bool = False
+) -> Material:
+    """Read all that is trained on through the lower layers; what was read before comes from `cache`.
+
+    `invented`: the invented texts as well, the held ones among them if `everything` is to be trained on.
+    """
     paragraphs = all_paragraphs(data)
-    if cache.exists():
-        read, texts, questions, asks = pickle.loads(cache.read_bytes())
-    else:
-        random_ = random.Random(seed)
-        read = lower.read([p.text for p in paragraphs], "passage: ")
-        pairs = [(i, q) for i, p in enumerate(paragraphs) for q in p.questions]
-        made = list(swapped(paragraphs, random_)) + list(transplanted(paragraphs, random_))
-        print(len(pairs), "questions,", len(made), "made ones", flush=True)
-        texts = [q.text for _, q in pairs + made]
-        written = lower.read(texts, "query: ")
-        questions = Asked(written, lower.read([in_haste(text) for text in texts], "query: ", vectors=False))
-        asks = [Ask(k, i, q.spans, q.language) for k, (i, q) in enumerate(pairs + made)]
-        real = asks[: len(pairs)]
-        asks += across_languages(paragraphs, read, real, written)
-        print(len(asks) - len(pairs) - len(made), "across languages", flush=True)
-        cache.write_bytes(pickle.dumps((read, texts, questions, asks), protocol=4))
-    held = [paragraphs[ask.paragraph].article in HELD for ask in asks]
-    return (
-        lower,
-        Pool(paragraphs, read, [a for a, h in zip(asks, held, strict=True) if not h], questions, seed),
-        Pool(paragraphs, read, [a for a, h in zip(asks, held, strict=True) if h], questions, seed),
+    read, questions, asks = _kept(cache, lambda: _data(lower, paragraphs, seed))
+    if not invented:
+        return Material(paragraphs, read, questions, asks, [])
+    files = [load_subjects(path) for path in (NEWS, ENTRIES)]
+    passages, asked = passages_of([one for file in files for one in (file if everything else split(file)[0])])
+    texts = [one.question.text for one in asked]
+    own, written, sloppy = _kept(
+        cache.with_suffix(".all-invented" if everything else ".invented"),
+        lambda: (lower.read([p.text for p in passages], "passage: "), *_asked(lower, texts)),
     )
+    first_of_question, first_of_passage = len(questions.written.vectors), len(paragraphs)
+    about_invented = [
+        Ask(first_of_question + k, first_of_passage + i, one.spans.get(i, ()), one.question.language)
+        for k, one in enumerate(asked)
+        for i in one.passages
+    ]
+    both = Asked(questions.written + written, questions.sloppy + sloppy)
+    return Material(paragraphs + passages, read + own, both, asks, about_invented)
+
+
+def _data(lower: LowerLayers, paragraphs: list[Paragraph], seed: int) -> tuple[Read, Asked, list[Ask]]:
+    random_ = random.Random(seed)
+    read = lower.read([p.text for p in paragraphs], "passage: ")
+    pairs = [(i, q) for i, p in enumerate(paragraphs) for q in p.questions]
+    made = list(swapped(paragraphs, random_)) + list(transplanted(paragraphs, random_))
+    print(len(pairs), "questions,", len(made), "made ones", flush=True)
+    questions = Asked(*_asked(lower, [q.text for _, q in pairs + made]))
+    asks = [Ask(k, i, q.spans, q.language) for k, (i, q) in enumerate(pairs + made)]
+    asks += across_languages(paragraphs, read, asks[: len(pairs)], questions.written)
+    print(len(asks) - len(pairs) - len(made), "across languages", flush=True)
+    return read, questions, asks
+
+
+def _asked(lower: LowerLayers, texts: list[str]) -> tuple[Read, Read]:
+    """Questions as they were written, and as people type them in haste."""
+    written = lower.read(texts, "query: ")
+    return written, lower.read([in_haste(text) for text in texts], "query: ", vectors=False)
+
+
+def _kept(path: Path, make: Callable[[], T]) -> T:
+    """What `make` makes, made once and kept in a file."""
+    if not path.exists():
+        path.write_bytes(pickle.dumps(make(), protocol=4))
+    kept: T = pickle.loads(path.read_bytes())
+    return kept
 
 
 def main() -> None:
@@ -67,10 +116,9 @@ def main() -> None:
     given = _arguments()
     torch.set_num_threads(given.threads)
     torch.manual_seed(given.seed)
-    lower, pool, held = prepare(given.data, given.model, given.seed, given.cache)
-    if given.all:
-        asks = pool.answered + pool.unanswered + held.answered + held.unanswered
-        pool = Pool(pool.paragraphs, pool.read, asks, pool.questions, given.seed + 1)
+    lower = LowerLayers(given.model)
+    material = prepare(given.data, lower, given.seed, given.cache, given.invented, given.all)
+    pool = material.pool(None if given.all else False, given.seed)
     print(len(pool.answered), "answered,", len(pool.unanswered), "unanswered", flush=True)
     trainer = Trainer(untrained(lower.weights), given.rate, given.final, given.out)
     pool.random.seed(f"{given.seed} {trainer.step}")  # a run that goes on draws other examples than before
@@ -78,7 +126,7 @@ def main() -> None:
     trainer.save()
     judged = untrained(lower.weights)
     judged.load_state_dict(trainer.average)
-    print(measure(judged, held, MEASURED), flush=True)
+    print(measure(judged, material.pool(True, given.seed), MEASURED), flush=True)
     if given.weights:
         save(trainer.average, lower.weights, given.weights, given.description)
 
@@ -95,6 +143,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--final", type=float, default=0.1, help="share of the rate that is left at the end")
     parser.add_argument("--all", action="store_true", help="train on the held articles too")
+    parser.add_argument(
+        "--invented", action=argparse.BooleanOptionalAction, default=True, help="train on the invented texts as well"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

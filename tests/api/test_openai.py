@@ -319,7 +319,7 @@ def test_a_model_that_breaks_off_is_followed_by_the_extracted_answer(
     assert ours["notice"]
     assert FILE in text
     check(text, notes)
-    # What a stream has sent can't be taken back; it says that the answer begins anew.
+    # What a stream has sent can't be taken back; it says that the answer begins again.
     assert text.startswith("Putin le regaló una limusina") is stream
 
 

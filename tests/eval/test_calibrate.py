@@ -13,7 +13,7 @@ from rag.evidence.confidence import load_calibration
 def cases(n: int, separation: float, dataset: str = "d", seed: int = 0) -> list[Case]:
     rng = np.random.default_rng(seed)
     return [
-        Case({"x": float(rng.normal(separation if yes else 0)), "noise": float(rng.normal())}, yes, dataset,
+        Case({"cosine": float(rng.normal(separation if yes else 0)), "margin": float(rng.normal())}, yes, dataset,
              "fact" if yes else "off_topic", f"{dataset}{i // 4}")
         for i, yes in enumerate([True, True, False, True] * (n // 4))
     ]  # fmt: skip
@@ -21,7 +21,7 @@ def cases(n: int, separation: float, dataset: str = "d", seed: int = 0) -> list[
 
 def test_what_separates_gets_the_weight_and_the_threshold_lets_through_what_was_asked() -> None:
     found = fit(cases(400, 4.0))
-    assert found["weights"]["x"] > 5 * abs(found["weights"]["noise"])
+    assert found["weights"]["cosine"] > 5 * abs(found["weights"]["margin"])
     figures = found["figures"]["d"]
     assert figures["answered"] == pytest.approx(ANSWERED, abs=0.03)
     assert figures["off_topic"]["roc_auc"] > 0.98
@@ -36,11 +36,12 @@ def test_noise_is_not_made_to_look_good() -> None:
 
 def test_a_large_set_does_not_drown_a_small_one() -> None:
     small = [
-        Case({"x": -c.features["x"], "noise": 0}, c.answerable, "small", c.kind, c.group) for c in cases(80, 3, "s")
+        Case({"cosine": -c.features["cosine"], "margin": 0}, c.answerable, "small", c.kind, c.group)
+        for c in cases(80, 3, "s")
     ]
     large = cases(4000, 3, "large")
-    weight = fit([*small, *large])["weights"]["x"]
-    assert abs(weight) < fit(large)["weights"]["x"] / 3  # they contradict each other: neither wins
+    weight = fit([*small, *large])["weights"]["cosine"]
+    assert abs(weight) < fit(large)["weights"]["cosine"] / 3  # they contradict each other: neither wins
 
 
 def test_written_calibration_is_what_the_engine_loads(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_written_calibration_is_what_the_engine_loads(tmp_path: Path) -> None:
 
 def test_each_language_has_its_own_thresholds() -> None:
     both = [*cases(400, 3.0), *(
-        Case({**c.features, "x": c.features["x"] - 2}, c.answerable, c.dataset, c.kind, c.group, "en")
+        Case({**c.features, "cosine": c.features["cosine"] - 2}, c.answerable, c.dataset, c.kind, c.group, "en")
         for c in cases(400, 3.0, seed=1)
     )]  # fmt: skip
     found = fit(both)

@@ -1,4 +1,4 @@
-"""Honest and safe: no answer where there is none, hostile articles are just text, and a loading model is told."""
+"""Honest and safe: no answer where there is none, hostile articles are just text, and a model that loads says so."""
 
 from __future__ import annotations
 

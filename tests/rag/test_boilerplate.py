@@ -1,4 +1,4 @@
-"""By-lines, credits, comment forms and teasers are told from the text by their nature."""
+"""By-lines, credits, comment forms and teasers are recognised in the text by their nature."""
 
 from __future__ import annotations
 
