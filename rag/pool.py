@@ -65,8 +65,10 @@ class Pool:
     def _admit(self) -> None:
         with self._lock:
             inside = self.waiting + self.running
+            # Those that compute beside each other share the processors. On a machine that needs two seconds for an
+            # answer, four at once would take eight: then even a free thread is no reason to let one more in.
             late = inside * self._cost_s > self._longest_s
-            if inside < self._count or not (late or inside - self._count >= self._most):
+            if not inside or not (late or inside >= self._count + self._most):
                 self.waiting += 1
                 return
         raise self._refusal()

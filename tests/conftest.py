@@ -5,24 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
-from index.database_store import DatabaseStore
-from index.ingest.sync import Syncer
-from index.model.encoder import Encoder, load_encoder
-from index.renglon import build_engine
-from index.store import Store
-from index.writing import WritableStore
-from rag.engine import Engine
-from rag.settings import Settings
-from tests.support.folders import copied
 from tests.support.paths import MAX_BYTES, MODELS, SEEDS
-from tests.support.postgres import GIVEN, Postgres, drop_schema, new_schema
-from tests.support.scripted_llm import ScriptedServer, scripted
-from tests.support.server import LocalServer, Serve, Served, Server, free_port
+
+# Imported within the fixtures: pytest's own process, which hands the tests out, would otherwise load torch and
+# LlamaIndex for five seconds before the workers begin, and run no test.
+if TYPE_CHECKING:
+    from index.ingest.sync import Syncer
+    from index.model.encoder import Encoder
+    from index.store import Store
+    from index.writing import WritableStore
+    from rag.engine import Engine
+    from tests.support.scripted_llm import ScriptedServer
+    from tests.support.server import LocalServer, Serve, Served, Server
 
 # A busy machine is not a failure: no example has a time limit of its own.
 hypothesis.settings.register_profile(
@@ -54,12 +53,18 @@ def _environment() -> None:
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
+    from index.model.encoder import load_encoder
+    from rag.settings import Settings
+
     return load_encoder(Settings(models_dir=MODELS, threads=1))
 
 
 @pytest.fixture(scope="session")
 def seeds_data(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the five articles, closed properly. It is copied, never opened: embedding takes seconds."""
+    from index.ingest.sync import Syncer
+    from index.store import Store
+
     folder = tmp_path_factory.mktemp("seeds") / "data"
     with Store(folder) as store:
         Syncer(store, encoder, MAX_BYTES).sync(SEEDS)
@@ -68,6 +73,9 @@ def seeds_data(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="session")
 def seeds_store(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    from index.store import Store
+    from tests.support.folders import copied
+
     with Store(copied(seeds_data, tmp_path_factory.mktemp("seeds-store"))) as store:
         store.catch_up()
         yield store
@@ -75,6 +83,9 @@ def seeds_store(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="session")
 def engine(seeds_store: Store, encoder: Encoder) -> Engine:
+    from index.renglon import build_engine
+    from rag.settings import Settings
+
     return build_engine(seeds_store, encoder, Settings(models_dir=MODELS))
 
 
@@ -91,6 +102,8 @@ def corpus(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL with pgvector, started when the first test needs it."""
+    from tests.support.postgres import GIVEN, Postgres
+
     if given := os.environ.get(GIVEN):
         yield given
         return
@@ -102,6 +115,8 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 def database(postgres: str) -> Iterator[str]:
     """The URL of an empty database."""
+    from tests.support.postgres import drop_schema, new_schema
+
     url = new_schema(postgres)
     yield url
     drop_schema(url)
@@ -124,6 +139,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WritableStore]:
     """An empty store: a data folder, or a database where the test asks for one."""
+    from index.database_store import DatabaseStore
+    from index.store import Store
+
     if getattr(request, "param", "folder") == "folder":
         with Store(tmp_path / "data") as opened:
             yield opened
@@ -135,12 +153,17 @@ def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WritableSt
 
 @pytest.fixture
 def syncer(store: Store, encoder: Encoder) -> Syncer:
+    from index.ingest.sync import Syncer
+
     return Syncer(store, encoder, MAX_BYTES)
 
 
 @pytest.fixture(scope="session")
 def server(seeds_data: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The application on the five articles, for all tests that neither stop nor change it."""
+    from tests.support.folders import copied
+    from tests.support.server import LocalServer
+
     started = LocalServer(copied(seeds_data, tmp_path_factory.mktemp("server")), SEEDS, encoder)
     started.wait("/readyz")
     yield started
@@ -150,6 +173,8 @@ def server(seeds_data: Path, encoder: Encoder, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="session")
 def model() -> Iterator[ScriptedServer]:
     """A scripted model server; each test plays its own script first."""
+    from tests.support.scripted_llm import scripted
+
     with scripted() as upstream:
         yield upstream
 
@@ -159,6 +184,9 @@ def writing(
     model: ScriptedServer, seeds_data: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalServer]:
     """The application on the five articles, its answers written by `model`."""
+    from tests.support.folders import copied
+    from tests.support.server import LocalServer
+
     data = copied(seeds_data, tmp_path_factory.mktemp("writing"))
     started = LocalServer(data, SEEDS, encoder, llm_url=model.url, llm_timeout_s=20)
     started.wait("/readyz")
@@ -169,6 +197,8 @@ def writing(
 @pytest.fixture(scope="module")
 def serve(encoder: Encoder) -> Iterator[Serve]:
     """Starts the application in this process, `serve(data, corpus, **settings)`; for the tests of a module."""
+    from tests.support.server import LocalServer
+
     servers: list[LocalServer] = []
 
     def start(data: Path, corpus: Path, watch: bool = False, ready: bool = True, **settings: Any) -> LocalServer:
@@ -184,6 +214,8 @@ def serve(encoder: Encoder) -> Iterator[Serve]:
 
 @pytest.fixture
 def start_server() -> Iterator[Callable[..., Server]]:
+    from tests.support.server import Server, free_port
+
     servers: list[Server] = []
 
     def start(

@@ -24,6 +24,7 @@ from rag.vectors import Vectors, unit
 
 WEIGHTS = "model.safetensors"
 BATCH_TOKENS = 4096  # tokens that are computed at once
+TOKENS, TEXTS = 8, 4  # to multiples of which they are rounded up in half precision
 # The only configuration that is computed here, beside sizes: BERT's own.
 _CONFIG = {"model_type": "bert", "hidden_act": "gelu", "num_attention_heads": HEADS}
 _MODULES = ["Transformer", "Pooling", "Normalize"]
@@ -79,12 +80,22 @@ class Bert:
     @torch.inference_mode()
     def run(self, ids: Tensor, bf16: bool, layers: int | None = None) -> Tensor:
         """States (texts, tokens, width) after the first layers, by default all."""
+        count, longest = ids.shape
+        if bf16:
+            ids = self._rounded(ids)
         seen = (ids != self.pad)[:, None, None, :]
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             states = self._embedded(ids)
             for layer in self.layers[:layers]:
                 states = layer(states, seen)
-        return states
+        return states[:count, :longest]
+
+    def _rounded(self, ids: Tensor) -> Tensor:
+        """The ids with more padding, and more texts (the last one again): their numbers are multiples of a few, so that
+        there are few numbers of rows in all (see `rag.reading.network.ROWS`)."""
+        ids = functional.pad(ids, (0, -ids.shape[1] % TOKENS), value=self.pad)
+        over = -len(ids) % TEXTS if len(ids) > TEXTS else 0
+        return torch.cat([ids, ids[-1:].expand(over, -1)])
 
     @torch.inference_mode()
     def mean(self, states: Tensor, ids: Tensor) -> Vectors:

@@ -85,6 +85,23 @@ def test_batches_hold_every_text_once_and_no_more_than_fits() -> None:
     assert found[0] == [6]
 
 
+def test_in_half_precision_the_numbers_of_rows_are_few(bert: Bert) -> None:
+    """See `rag.reading.network.ROWS`; what is added changes no vector."""
+    rows = set[int]()
+    hook = bert.layers[0].query.register_forward_hook(lambda _, given, __: rows.add(given[0].shape[:2].numel()))
+    texts = [f"passage: {'agua ' * n}" for n in range(1, 21)]
+    try:
+        for count in (1, 5):
+            for begin in range(0, len(texts), count):
+                bert.run(bert.batch(bert.tokens(texts[begin : begin + count])), True, 1)
+    finally:
+        hook.remove()
+    assert len(rows) <= 8  # of the 24 that come
+    together, alone = bert.vectors(texts[:5], True), np.concatenate([bert.vectors([text], True) for text in texts[:5]])
+    assert np.abs(together - alone).max() < 0.02
+    assert np.abs(together - bert.vectors(texts[:5], False)).max() < 0.02
+
+
 def test_an_answer_needs_no_other_libraries(seeds_data: Path, tmp_path: Path) -> None:
     """Importing those of other models would take longer than everything else that an answer needs."""
     code = (

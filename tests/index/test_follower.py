@@ -94,7 +94,8 @@ def test_the_old_model_answers_until_the_new_one_is_complete(
     store: Store, syncer: Syncer, corpus: Path, encoder: Encoder
 ) -> None:
     syncer.sync(corpus)
-    old = build_engine(store, encoder, Settings(models_dir=MODELS))
+    plain = Settings(models_dir=MODELS, reader="off")  # it is asked hundreds of times, and reading takes longest
+    old = build_engine(store, encoder, plain)
     turned = Turned(encoder)
     outcomes: list[str] = []
     stop = threading.Event()
@@ -119,7 +120,7 @@ def test_the_old_model_answers_until_the_new_one_is_complete(
     switch = outcomes.index("switched")
     assert set(outcomes[:switch]) == {"uno.txt"}
     assert set(outcomes[switch:]) == {"switched"}  # never an old question among new vectors
-    new = build_engine(store, turned, Settings(models_dir=MODELS))
+    new = build_engine(store, turned, plain)
     assert new.answer(QUESTION).citations[0].file == "uno.txt"
     assert in_step(store)
     assert store.catalog.model == ModelKey("turned", encoder.revision, encoder.dimension)

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from index.ingest.sync import model_key
+from index.ingest.sync import Syncer, model_key
 from index.model.encoder import Encoder, load_encoder
 from index.model.previous import former_encoder
 from index.records import ModelKey
 from index.renglon import Renglon
+from index.store import Store
 from rag.settings import Settings
 from tests.support.folders import copied
 from tests.support.loops import run
 from tests.support.models import Turned
-from tests.support.paths import MODELS, SEEDS
+from tests.support.paths import MAX_BYTES, MODELS, SEEDS
 from tests.support.server import Server
 
-GIFT = {"question": "What gift did Putin give Kim?"}
+GIFT, FILE = {"question": "What gift did Putin give Kim?"}, "004_6b36a17d40a337a5.txt"
 # The bundled weights as a folder of the user's own: another model to the index, loaded from elsewhere.
 FOLDER = MODELS / "multilingual-e5-small-q4"
 
 
+@pytest.fixture(scope="module")
+def indexed(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Data and corpus of one article: it is embedded again and again here."""
+    folder = tmp_path_factory.mktemp("one")
+    (folder / "corpus").mkdir()
+    shutil.copy(SEEDS / FILE, folder / "corpus")
+    with Store(folder / "data") as store:
+        Syncer(store, encoder, MAX_BYTES).sync(folder / "corpus")
+    return folder / "data", folder / "corpus"
+
+
 def test_the_old_model_answers_until_the_new_one_is_complete(
-    start_server: Callable[..., Server], seeds_data: Path, tmp_path: Path, encoder: Encoder
+    start_server: Callable[..., Server], indexed: tuple[Path, Path], tmp_path: Path, encoder: Encoder
 ) -> None:
     old = str(model_key(encoder))
-    server = start_server(copied(seeds_data, tmp_path), SEEDS, RENGLON_MODEL=str(FOLDER))
+    server = start_server(copied(indexed[0], tmp_path), indexed[1], RENGLON_MODEL=str(FOLDER))
     server.wait("/readyz")
     models, answers = [], []
     with httpx.Client(base_url=server.url, timeout=60) as client:
@@ -49,9 +62,9 @@ def test_the_old_model_answers_until_the_new_one_is_complete(
 
 
 def test_a_question_in_the_middle_of_the_switch_is_answered_with_the_new_model(
-    seeds_data: Path, tmp_path: Path, encoder: Encoder
+    indexed: tuple[Path, Path], tmp_path: Path, encoder: Encoder
 ) -> None:
-    settings = Settings(models_dir=MODELS, data_dir=copied(seeds_data, tmp_path))
+    settings = Settings(models_dir=MODELS, data_dir=copied(indexed[0], tmp_path))
     with Renglon(settings, encoder=encoder) as renglon:
         before = renglon.engine()
         renglon.coming = Turned(encoder)

@@ -41,17 +41,17 @@ class Seen:
         assert self.count >= count
 
     def asks_for(self, change: Callable[[], object]) -> None:
-        self.settle()
+        self.settle(0.6)
         before = self.count
         change()
         self.wait_for(before + 1)
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = 1.2) -> None:
         """Wait until nothing more comes."""
         last = -1
         while last != self.count:
             last = self.count
-            time.sleep(1.5)
+            time.sleep(seconds)
 
 
 @pytest.fixture

@@ -18,26 +18,21 @@ from rag.engine import Engine
 from rag.settings import Settings
 from rag.types import Answer
 from tests.support import injection
+from tests.support.folders import copied
 from tests.support.injection import HOST, Poisoned, obey
-from tests.support.paths import MODELS, SEEDS
+from tests.support.paths import MAX_BYTES, MODELS
 from tests.support.scripted_llm import Script, ScriptedServer, scripted
 
 MADE = injection.articles()
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("poisoned") / "corpus"
-    injection.write(folder)
-    for path in SEEDS.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def poisoned(corpus: Path, encoder: Encoder) -> Iterator[Store]:
-    with Store(corpus.parent / "data") as store:
-        Syncer(store, encoder, 10**7).sync(corpus)
+def poisoned(seeds_data: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The sixty articles among the five real ones."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    injection.write(folder / "corpus")
+    with Store(copied(seeds_data, folder)) as store:
+        Syncer(store, encoder, MAX_BYTES).sync(folder / "corpus")
         yield store
 
 

@@ -85,6 +85,22 @@ def test_who_would_wait_too_long_is_refused_at_once() -> None:
     run(scene())
 
 
+def test_a_free_thread_does_not_help_where_answers_take_too_long() -> None:
+    """All that compute share the processors: the fourth of four would end after four times as long."""
+
+    async def scene() -> None:
+        pool, gate = Pool(longest_wait_s=0.3, threads=4), Gate()
+        await pool.run(time.sleep, 0.2)  # now it knows what one costs
+        tasks = [asyncio.create_task(pool.run(gate.work, n)) for n in range(4)]
+        await settled(lambda: (pool.running, pool.refused) == (2, 2))
+        gate.open.set()
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(one) for one in done] == [int, int, Overloaded, Overloaded]
+        assert await pool.run(gate.work, 5) == 5  # alone it is always let in, however long it takes
+
+    run(scene())
+
+
 def test_who_has_left_is_not_computed_for() -> None:
     async def scene() -> None:
         gate, pool = Gate(), Pool(longest_wait_s=60, threads=1)

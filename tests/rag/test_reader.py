@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rag.reading.network import Layer, Upper
+from rag.reading.network import ROWS, Layer, Upper
 from rag.reading.reader import KEPT_PASSAGES, Reader
 from rag.reading.stretches import LONGEST, MOST_CHARS, Stretch, likely, read_evidence
 from tests.support.evidence import hit, unit, weigh
@@ -135,3 +135,16 @@ def test_without_padding_the_same_comes_out() -> None:
         assert torch.allclose(logits[:, 0], starts[row, places], atol=1e-5)
         assert torch.allclose(logits[:, 1], ends[row, places], atol=1e-5)
         assert torch.allclose(answered, answers[row], atol=1e-5)
+
+
+def test_the_numbers_of_rows_that_are_computed_are_few() -> None:
+    """oneDNN keeps a program for each of them: with every number that comes, memory would grow by hundreds of MB."""
+    layer = Layer(WIDTH, 2 * WIDTH)
+    upper, rows = Upper(nn.ModuleList([layer]), WIDTH).eval(), set[int]()
+    for part in (layer.query, layer.outer, upper.span):
+        part.register_forward_hook(lambda _, given, __: rows.add(given[0].shape[0]))
+    with torch.inference_mode():
+        for n in range(1, 200, 9):
+            found = upper.packed(torch.zeros(5, WIDTH), [torch.zeros(n, WIDTH), torch.zeros(3, WIDTH)])
+            assert [len(logits) for logits, _ in found] == [n + 1, 4]
+    assert rows == {ROWS * n for n in range(1, 5)}

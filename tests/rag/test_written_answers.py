@@ -283,9 +283,13 @@ def small_model() -> Iterator[str]:
         yield url
 
 
+# The model reads the evidence of one passage: it is the reading of its prompt that takes its time.
+SHORT_PROMPT = {"passages": 1, "llm_timeout_s": 60}
+
+
 def test_llama_cpp_writes(small_model: str, seeds_store: Store, encoder: Encoder) -> None:
     """Whatever the small model makes of it: citations are facts, or the extract is given."""
-    settings = Settings(models_dir=MODELS, llm_url=small_model, llm_timeout_s=60)
+    settings = Settings(models_dir=MODELS, llm_url=small_model, **SHORT_PROMPT)
     engine = build_engine(seeds_store, encoder, settings)
     for question in (GIFT, CONTAINERS):
         answer = in_steps(engine, question)[-1].answer
@@ -298,7 +302,7 @@ def test_llama_cpp_writes(small_model: str, seeds_store: Store, encoder: Encoder
 
 
 def test_llama_cpp_names_its_model_and_is_stopped(small_model: str, seeds_store: Store, encoder: Encoder) -> None:
-    settings = Settings(models_dir=MODELS, llm_url=small_model, llm_timeout_s=60)
+    settings = Settings(models_dir=MODELS, llm_url=small_model, **SHORT_PROMPT)
     server = ModelServer.of(settings)
     assert server is not None
     engine = build_engine(seeds_store, encoder, settings)

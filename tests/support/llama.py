@@ -47,7 +47,7 @@ def main() -> None:
     params = xllamacpp.CommonParams()
     params.model.path = str(weights())
     params.n_ctx, params.n_parallel = 4096, 2
-    params.n_predict = 120  # an answer that runs on is cut here, and not only after the 500 tokens that are asked for
+    params.n_predict = 60  # an answer that runs on is cut here, and not only after the 500 tokens that are asked for
     params.cpuparams.n_threads = 1  # more would spin beside the other worker of the tests
     server = xllamacpp.Server(params)
     print("listening", server.listening_address, flush=True)
