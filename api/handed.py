@@ -1,4 +1,7 @@
-"""Uploads on a node that doesn't write: put into the queue of all nodes, and waited for."""
+"""Uploads where several nodes share a database: put into the queue that they share, and waited for.
+
+The node that writes takes this way too: what was asked first is done first, whichever node was asked.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class HandedUploads:
 
     def _called(self, name: str, values: list[str], raw: bytes | None, options: dict[str, Any]) -> dict[str, Any]:
         files = [] if raw is None else [("", raw)]
-        job = self._jobs.submit("upload", {"call": name, "values": values, "options": options}, files)
+        job = self._jobs.submit("upload", {"call": name, "values": values, "options": options}, files, "short")
         end = self._jobs.done(job.id, WAIT_S)
         if end.error is not None:
             raise error_of(end.error)

@@ -135,7 +135,7 @@ class Service:
             self._node = Node(renglon.store, self._took_over, jobs.wake)
             node = self._node
             self.workers.start("node", lambda: node.run(self.workers.stopped))
-            self.workers.start("jobs", jobs.work)
+            jobs.start()
 
     def _took_over(self) -> None:
         """This node writes from now on: see what the one before has missed. Its jobs wait in the queue again."""
@@ -306,8 +306,9 @@ class Desk:
         return self.jobs.submit(kind, lambda advance: self._works[kind](renglon, advance))
 
     def uploads(self) -> Uploads | HandedUploads:
-        """The uploaded documents; where another node writes, it does what is asked of them. Raises NotReady."""
-        if isinstance(self.jobs, SharedJobs) and self._service.renglon.store.follows:
+        """The uploaded documents; of several nodes, the one that writes does what is asked of them. Raises NotReady."""
+        if isinstance(self.jobs, SharedJobs):
+            _ = self._service.renglon
             return HandedUploads(self.jobs)
         return self._own_uploads()
 

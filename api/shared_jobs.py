@@ -11,7 +11,8 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from api.errors import body_of
 from api.job_info import JobInfo, JobKind, Problem
@@ -22,7 +23,12 @@ from rag.errors import DatabaseAway, IndexBusy, NotReady, RenglonError, UnknownJ
 if TYPE_CHECKING:
     from index.storage.postgres.board import Board, Posted
 
+DONE_S = 0.02  # how often a request looks whether what it waits for is done
 TELL_S = 0.3  # how often progress is noted, and how often a follower looks
+# A small upload does not wait for a sync, nor does one of them overtake another.
+Lane = Literal["long", "short"]
+LANES: tuple[Lane, ...] = ("long", "short")
+MOST: dict[Lane, int] = {"long": WAITING, "short": 64}
 POLL_S = 1.0  # how often it is looked for work that nobody has told of
 # What does a job: its kind, what was asked, its files, and a function to report progress.
 Perform = Callable[[JobKind, dict[str, Any], Sequence[tuple[str, bytes]], Advance], dict[str, Any]]
@@ -36,12 +42,17 @@ class SharedJobs:
         """`board` raises NotReady until the database is open."""
         self._board, self._perform, self._workers = board, perform, workers
         self._stopped = threading.Event()
-        self._wanted = threading.Event()
-        self._idle = threading.Event()
-        self._idle.set()
+        self._wanted = {lane: threading.Event() for lane in LANES}
+        self._idle = {lane: threading.Event() for lane in LANES}
+        for idle in self._idle.values():
+            idle.set()
 
     def submit(
-        self, kind: JobKind, asked: dict[str, Any] | None = None, files: Sequence[tuple[str, bytes]] = ()
+        self,
+        kind: JobKind,
+        asked: dict[str, Any] | None = None,
+        files: Sequence[tuple[str, bytes]] = (),
+        lane: Lane = "long",
     ) -> JobInfo:
         """Put work into the queue, unless equal work is waiting already. Raises IndexBusy, DatabaseAway, NotReady."""
         from index.storage.postgres.board import Posted
@@ -52,7 +63,7 @@ class SharedJobs:
         if kind not in UNEQUAL and (waiting := self._board().waiting(kind)) and waiting.asked == wanted:
             return _info(waiting)
         job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, state="queued", created_at=_now())
-        self._board().post(Posted(job.id, kind, "queued", job.model_dump_json(), wanted), files, WAITING)
+        self._board().post(Posted(job.id, lane, kind, "queued", job.model_dump_json(), wanted), files, MOST[lane])
         self.wake()
         return job
 
@@ -91,25 +102,32 @@ class SharedJobs:
                     f"The node that writes has not come to it yet: job {id_}.",
                     f"GET /v1/jobs/{id_} says when.",
                 )
-            time.sleep(0.05)
+            time.sleep(DONE_S)
         return job
 
     def wake(self) -> None:
         """Look for work."""
-        self._wanted.set()
+        for wanted in self._wanted.values():
+            wanted.set()
 
-    def work(self) -> None:
-        """Do what is in the queue while this node writes, until `stop`. To be run in a thread of its own."""
+    def start(self) -> None:
+        """Do what is in the queue while this node writes, until `stop`; each lane in a thread of its own."""
+        for lane in LANES:
+            self._workers.start(f"{lane} jobs", partial(self._work, lane))
+
+    def _work(self, lane: Lane) -> None:
+        wanted, idle = self._wanted[lane], self._idle[lane]
         while not self._stopped.is_set():
-            self._wanted.wait(POLL_S)
-            self._wanted.clear()
+            wanted.wait(POLL_S)
+            wanted.clear()
             try:
-                while not self._stopped.is_set() and (posted := self._board().take()):
-                    self._idle.clear()
+                while not self._stopped.is_set() and (posted := self._board().take(lane)):
+                    idle.clear()
                     self._do(posted)
-                    self._idle.set()
             except (IndexBusy, NotReady, DatabaseAway):  # another node writes, or none can
-                self._idle.set()
+                continue
+            finally:
+                idle.set()
 
     def _do(self, posted: Posted) -> None:
         job = JobInfo(**json.loads(posted.record)).model_copy(update={"state": "running", "started_at": _now()})
@@ -138,7 +156,7 @@ class SharedJobs:
                 self._board().note(job.id, "queued", posted.record)
             raise
         except RenglonError as error:
-            log.error("job failed: %s", error)
+            log.log(logging.ERROR if posted.lane == "long" else logging.INFO, "job failed: %s", error)
             end = {"state": "failed", "error": Problem(**body_of(error))}
         except BaseException as error:  # a panic of a library written in Rust, too
             self._workers.note("jobs", error)
@@ -153,11 +171,11 @@ class SharedJobs:
     def stop(self) -> None:
         """Take up no more work. What was begun is gone on with by the node that writes next."""
         self._stopped.set()
-        self._wanted.set()
+        self.wake()
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing runs; returns whether that is so."""
-        return self._idle.wait(seconds)
+        return all(idle.wait(seconds) for idle in self._idle.values())
 
 
 def _info(posted: Posted) -> JobInfo:

@@ -119,7 +119,7 @@ def open_to_examine(
 def open_catalog(folder: Path, database_url: str | None) -> Catalog | None:
     """The catalogue alone, to be read; None where nothing was indexed yet."""
     if database_url is not None:
-        _require_driver()
+        require_driver()
         from index.storage.postgres.database import PostgresDatabase
 
         return Catalog(PostgresDatabase(database_url, {}))
@@ -128,13 +128,14 @@ def open_catalog(folder: Path, database_url: str | None) -> Catalog | None:
 
 
 def _database_store(folder: Path, command: str, wait_s: float, url: str) -> DatabaseStore:
-    _require_driver()
+    require_driver()
     from index.database_store import DatabaseStore
 
     return DatabaseStore(folder, url, command, wait_s)
 
 
-def _require_driver() -> None:
+def require_driver() -> None:
+    """Raise DatabaseUnusable when the driver for PostgreSQL is not installed."""
     try:
         import psycopg  # noqa: F401
         import psycopg_pool  # noqa: F401

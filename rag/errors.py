@@ -15,6 +15,7 @@ RenglonError
 ├── DataFolderUnusable       the data folder can't be written, or its disk is full
 ├── DatabaseAway             the database does not answer; it is tried again
 ├── DatabaseUnusable         the database refuses: wrong address or password, no pgvector, tables of something else
+├── MigrationFailed          the target holds another index, or what was moved differs
 ├── IndexMissing             nothing was indexed yet
 ├── IndexBusy                another process holds the data folder
 ├── ModelMismatch            the index was made with another model
@@ -109,6 +110,10 @@ class DatabaseAway(RenglonError):
 
 class DatabaseUnusable(RenglonError):
     """The database refuses, or can't be used as it is."""
+
+
+class MigrationFailed(RenglonError):
+    """The target of a migration holds another index, or what was moved differs."""
 
 
 class IndexMissing(RenglonError):

@@ -120,6 +120,23 @@ def purge(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def migrate(
+    to: Annotated[str, typer.Option(help="postgresql://USER@HOST/DATABASE, or the folder to move it back to.")],
+    as_json: AsJson = False,
+) -> None:
+    """Move the index to a PostgreSQL database, or from there to a folder, and compare it; nothing is embedded again."""
+    from api.cli import migrate_command, sync_command
+
+    settings = _load_settings()
+    with sync_command.progress(err, "moving") as advance:
+        result = migrate_command.run(to, settings, advance)
+    if as_json:
+        print_json(result)
+    else:
+        sync_command.show(result, out, err)
+
+
+@app.command()
 def ask(
     question: Annotated[str | None, typer.Argument(help="The question.")] = None,
     as_json: AsJson = False,

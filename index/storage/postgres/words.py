@@ -60,6 +60,7 @@ class Words:
         self._whole = -1  # the generation of which that is so, and nothing else is in it
         self._failure: RenglonError | None = None
         self._exchange: Callable[[Projection], None] = lambda _: None
+        self._writing = threading.Lock()
         self._mark: Mark | None = None
         self._index: Projection | None = None
 
@@ -98,7 +99,7 @@ class Words:
 
     def renew(self) -> None:
         """Make the index from nothing, as after damage."""
-        with self._changed:
+        with self._writing, self._changed:
             self._mark, self._failure = None, None
             self._holds = self._whole = -1
             (self._folder / "mark.json").unlink(missing_ok=True)
@@ -132,7 +133,7 @@ class Words:
             self._wanted.clear()
 
     def _follow(self) -> None:
-        """Bring the index up to the latest commit."""
+        """Bring the index up to the latest commit; what has left goes when no running query may still need it."""
         with self._database.snapshot():
             generation, era, database = self._state()
             mark = self._mark or self._read()
@@ -141,22 +142,40 @@ class Words:
                 self._mark = None
             if self._mark is None or self._index is None:
                 self._index = self._opened(mark)
-                self._mark = mark = replace(mark, last=0, generation=0) if self._index.count() == 0 else mark
-            elif mark.generation == generation:
-                return self._holding(generation)
+                mark = replace(mark, last=0, generation=0) if self._index.count() == 0 else mark
+            elif self._holds == generation:
+                return
             removed = self._removed(mark, generation)
-            last = self._add(self._index, mark.last, fresh=not mark.last)
+            with self._writing:
+                last = self._add(self._index, mark.last, fresh=not mark.last)
+        self._mark = replace(mark, last=last)
         self._exchange(self._index)
         self._holding(generation)
         if removed:
-            self._settle()
-            self._index.change(removed, [])
-        self._mark = replace(mark, generation=generation, last=last)
-        self._write(self._mark)
+            # In a thread of its own: a query that must be waited for may itself wait for what is committed next.
+            work = threading.Thread(target=self._retire, args=(self._index, removed, generation), daemon=True)
+            work.start()
+        else:
+            self._retire(self._index, [], generation)
+
+    def _retire(self, index: Projection, removed: list[int], generation: int) -> None:
+        """Take out what had left by a generation, and note on the disk that the index is whole."""
+        try:
+            if removed:
+                self._settle()
+            with self._writing:
+                if self._index is not index or self._mark is None or self._stop.is_set():
+                    return
+                index.change(removed, [])
+                if generation > self._mark.generation:
+                    self._mark = replace(self._mark, generation=generation)
+                self._write(self._mark)
+        except (RenglonError, OSError) as error:
+            log.warning("what has left is not yet out of the words: %s", error)
+            return
         with self._changed:
-            self._whole = generation
+            self._whole = max(self._whole, generation)
             self._changed.notify_all()
-        return None
 
     def _holding(self, generation: int) -> None:
         with self._changed:

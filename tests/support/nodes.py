@@ -1,0 +1,163 @@
+"""Nodes over one database as processes of their own, which are killed while documents change through all of them.
+
+What was acknowledged must be served from then on. A write whose answer did not come may be done or not, once, until
+the next one of the same document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from api.serve import serve
+from api.service import Service
+from index.renglon import Renglon
+from rag.settings import Settings
+from tests.support.processes import CHILDREN
+from tests.support.remembering import SENTENCES, TEXTS, Remembering
+from tests.support.server import LIMIT_S, free_port
+
+NAMES = [f"{n:02}.txt" for n in range(24)]
+
+
+def serve_node(data: str, corpus: str, memory: str, database: str, port: int) -> None:
+    """`renglon serve` as a node, with vectors from a file."""
+    settings = Settings(data_dir=Path(data), corpus=Path(corpus), port=port, database_url=database)
+    service = Service(settings)
+    service.opened = Renglon(settings, "renglon serve", encoder=Remembering.recall(Path(memory)))
+    serve(settings, service=service)
+
+
+class Node:
+    """A process that can be killed and started again, with the same data folder and port."""
+
+    def __init__(self, work: Path, name: str, corpus: Path, memory: Path, database: str) -> None:
+        self._arguments = [str(work / name), str(corpus), str(memory), database, free_port()]
+        self.url = f"http://127.0.0.1:{self._arguments[-1]}"
+        self.client = httpx.Client(base_url=self.url, timeout=90, trust_env=False)
+        self._process: Any = None
+
+    def start(self) -> None:
+        """Start it; it answers some time later."""
+        self._process = CHILDREN.Process(target=serve_node, args=self._arguments)
+        self._process.start()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.join()
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.join(60)
+        self._process.kill()
+        self.client.close()
+
+    def wait(self) -> None:
+        """Return when it answers questions."""
+        until = time.monotonic() + LIMIT_S
+        while not self.answers():
+            assert time.monotonic() < until, f"{self.url} does not become ready"
+            assert self._process.exitcode is None, f"{self.url} ended with {self._process.exitcode}"
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        """Whether it says that it is ready."""
+        try:
+            return self.client.get("/readyz", timeout=20).is_success
+        except httpx.TransportError:
+            return False
+
+
+class Cluster:
+    """Some nodes, what was acknowledged by them, and what was found wrong."""
+
+    def __init__(self, work: Path, corpus: Path, memory: Path, database: str, count: int = 3, seed: int = 1) -> None:
+        self.nodes = [Node(work, f"node-{n}", corpus, memory, database) for n in range(count)]
+        self.rng = random.Random(seed)
+        self.kept: dict[str, set[str | None]] = {name: {None} for name in NAMES}  # what each may be
+        self.wrong: list[str] = []
+        self.acknowledged = self.refused = self.answered = 0
+
+    def start(self) -> None:
+        """Start all nodes, and wait for them."""
+        for node in self.nodes:
+            node.start()
+        for node in self.nodes:
+            node.wait()
+
+    def write(self) -> None:
+        """Upload, change or delete a document through any node."""
+        name, node = self.rng.choice(NAMES), self.rng.choice(self.nodes)
+        delete = None not in self.kept[name] and self.rng.random() < 0.3
+        text = None if delete else self.rng.choice(TEXTS)
+        self.kept[name] = self.kept[name] | {text}
+        try:
+            if text is None:
+                response = node.client.delete(f"/v1/documents/{_id_of(name)}")
+            else:
+                response = node.client.post("/v1/documents", files={"files": (name, text.encode())})
+        except httpx.TransportError:
+            return
+        if response.is_success or (text is None and response.status_code == 404):
+            self.kept[name] = {text}
+            self.acknowledged += 1
+        elif response.status_code in (423, 503):
+            self.refused += 1  # it may have been put into the queue, and be done later
+        else:
+            self.wrong.append(f"a write of {name} was answered with {response.status_code}: {response.text[:300]}")
+
+    def ask(self) -> None:
+        """Ask any node a question; what it cites must be what the document is, or may be."""
+        node, sentence = self.rng.choice(self.nodes), self.rng.choice(SENTENCES)
+        try:
+            response = node.client.post("/v1/query", json={"question": sentence})
+        except httpx.TransportError:
+            return
+        if response.status_code in (409, 503):
+            return
+        answer = response.json()
+        self.answered += 1
+        if not response.is_success or answer["invalid_citations"]:
+            self.wrong.append(f"a question was answered with {response.status_code}: {response.text[:300]}")
+            return
+        for citation in answer["citations"]:
+            may_be = self.kept.get(citation["file"].rpartition("/")[2], set())
+            if not any(text is not None and citation["quote"] in text for text in may_be):
+                self.wrong.append(f"{citation['quote']!r} is cited of {citation['file']}, which is {may_be}")
+
+    def compare(self, when: str) -> None:
+        """What each node serves against what was acknowledged."""
+        for node in self.nodes:
+            node.wait()
+        seen = []
+        for node in self.nodes:
+            rows = {row["file"].rpartition("/")[2]: row for row in node.client.get("/v1/documents").json()["documents"]}
+            seen.append({name: row["sha256"] for name, row in rows.items() if name in NAMES})
+            for name in NAMES:
+                digests = {text and hashlib.sha256(text.encode()).hexdigest() for text in self.kept[name]}
+                if seen[-1].get(name) not in digests:
+                    self.wrong.append(f"{when}: {name} is not what was acknowledged at {node.url}")
+        if any(one != seen[0] for one in seen):
+            self.wrong.append(f"{when}: the nodes serve different documents")
+        self.quiet()
+
+    def quiet(self) -> None:
+        """Wait until nothing is in the queue any more: an upload through it comes back."""
+        for node in self.nodes[:1]:
+            node.client.post("/v1/documents", files={"files": ("quiet.txt", b"Todo tranquilo.\n")}).raise_for_status()
+
+    def stop(self) -> None:
+        """End all nodes."""
+        for node in self.nodes:
+            node.stop()
+
+
+def _id_of(name: str) -> str:
+    return hashlib.sha256(f"uploads/{name}".encode()).hexdigest()[:16]
