@@ -11,7 +11,7 @@ import pytest
 from index.model.encoder import Encoder
 from tests.support.nodes import Cluster
 from tests.support.postgres import Postgres, new_schema
-from tests.support.remembering import Remembering
+from tests.support.remembering import TEXTS, Remembering
 
 
 @pytest.fixture
@@ -21,10 +21,11 @@ def server() -> Iterator[Postgres]:
     server.stop()
 
 
-def test_nothing_that_was_acknowledged_is_lost(
-    tmp_path: Path, encoder: Encoder, corpus: Path, server: Postgres
-) -> None:
+def test_nothing_that_was_acknowledged_is_lost(tmp_path: Path, encoder: Encoder, server: Postgres) -> None:
     Remembering(encoder).learn(tmp_path / "memory")
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "uno.txt").write_text(TEXTS[0])
     cluster = Cluster(tmp_path, corpus, tmp_path / "memory", new_schema(server.url), count=2)
     try:
         cluster.start()

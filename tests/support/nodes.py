@@ -151,7 +151,7 @@ class Cluster:
     def quiet(self) -> None:
         """Wait until nothing is in the queue any more: an upload through it comes back."""
         for node in self.nodes[:1]:
-            node.client.post("/v1/documents", files={"files": ("quiet.txt", b"Todo tranquilo.\n")}).raise_for_status()
+            node.client.post("/v1/documents", files={"files": ("quiet.txt", TEXTS[0].encode())}).raise_for_status()
 
     def stop(self) -> None:
         """End all nodes."""
