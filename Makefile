@@ -51,10 +51,12 @@ bench: $(VENV)/.dev  ## Measure speed and memory against the bare encoder; write
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.store
 	@$(BIN)/python -m tests.bench.formats
+	@$(BIN)/python -m tests.bench.database 10000 --answers
 
 torture: $(VENV)/.dev  ## Kill, damage, fill up and fuzz it at length (half an hour); figures in docs/reliability.md
 	@$(BIN)/python -m tests.torture
 	@$(BIN)/python -m tests.torture.text --seconds 600
+	@$(BIN)/python -m tests.torture.nodes
 
 eval: $(VENV)/.dev  ## Measure answers and citations on the gold questions
 	@$(BIN)/renglon eval --baselines

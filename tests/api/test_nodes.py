@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.models import Tiny
+from tests.support.network import Network
 from tests.support.postgres import Postgres, new_schema
 from tests.support.server import LIMIT_S, LocalServer
 from tests.support.web import web
@@ -118,3 +119,21 @@ def test_without_the_database_a_node_says_so_and_recovers(start: Start) -> None:
         assert upload(node, NOTE * 3).json()["files"][0]["result"] == "changed"
     finally:
         server.stop()
+
+
+def test_a_node_that_is_cut_off_stops_writing_and_comes_back(database: str, start: Start) -> None:
+    network = Network(database)
+    first, second = start("a", network.url), start("b", database)
+    assert upload(first, NOTE).status_code == 201
+    network.cut()
+    began = time.monotonic()
+    saved = upload(second, NOTE * 2)  # put into the queue, and done by whoever writes next
+    assert saved.json()["files"][0]["result"] == "changed"
+    assert time.monotonic() - began < LIMIT_S
+    refused = web.post(f"{first.url}/v1/query", json={"question": LIGHTHOUSE}, timeout=LIMIT_S)
+    assert (refused.status_code, refused.json()["title"]) == (503, "Database away")
+    network.mend()
+    first.wait("/readyz")
+    assert ask(first, LIGHTHOUSE)["index_version"] == ask(second, LIGHTHOUSE)["index_version"]
+    assert upload(first, NOTE * 3).json()["files"][0]["result"] == "changed"
+    network.close()

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,11 +33,13 @@ from index.retriever import HybridRetriever
 from index.storage.disk import size_of
 from index.storage.protocol import Query
 from index.store import Store
+from index.writing import WritableStore
 from rag.vectors import Vectors
 from tests.support.chroma import chroma_server
 
 DIMENSION, ASKED, PER_DOCUMENT = 384, 200, 500
 WORDS = 20_000
+MODEL = ModelKey("synthetic", "1", DIMENSION)
 
 
 class Synthetic:
@@ -68,23 +70,27 @@ class Synthetic:
         return cast(Vectors, self.vectors(1)[0])
 
 
-def fill(store: Store, encoder: Synthetic, passages: int) -> None:
-    """Put documents into the catalogue alone; the projections are the rebuild's work."""
-    model = ModelKey("synthetic", "1", DIMENSION)
+def changes(encoder: Synthetic, passages: int, prefix: str = "") -> Iterator[Change]:
+    """Documents of so many passages together."""
     for n, have in enumerate(range(0, passages, PER_DOCUMENT)):
         lines = encoder.texts(min(PER_DOCUMENT, passages - have))
-        document = document_of(f"{n}.txt", "\n".join(lines).encode())
+        document = document_of(f"{prefix}{n}.txt", "\n".join(lines).encode())
         parts, start = [], 0
         for line, text in enumerate(lines, 1):
             span = Span(start, start + len(text), line, line)
             parts.append(Passage(span, (span,)))
             start += len(text) + 1
         vectors, sentences = encoder.vectors(len(parts)), encoder.vectors(len(parts))
-        pks = store.catalog.reserve(len(parts))
-        store.catalog.replace(Change(document, "/", parts, vectors, sentences), model, pks)
+        yield Change(document, "/", parts, vectors, sentences)
 
 
-def searches(store: Store, encoder: Synthetic, count: int) -> list[float]:
+def fill(store: Store, encoder: Synthetic, passages: int) -> None:
+    """Put documents into the catalogue alone; the projections are the rebuild's work."""
+    for change in changes(encoder, passages):
+        store.catalog.replace(change, MODEL, store.catalog.reserve(len(change.passages)))
+
+
+def searches(store: WritableStore, encoder: Synthetic, count: int) -> list[float]:
     """Milliseconds of searches, each with another question."""
     retriever = HybridRetriever(store, cast(Encoder, encoder))
     times = []
@@ -96,8 +102,8 @@ def searches(store: Store, encoder: Synthetic, count: int) -> list[float]:
     return times
 
 
-def recall(store: Store, encoder: Synthetic) -> float:
-    """The share of the 24 nearest passages that Chroma finds."""
+def recall(store: WritableStore, encoder: Synthetic) -> float:
+    """The share of the 24 nearest passages that the dense index finds."""
     pks, vectors = [], []
     for some, matrix, _ in store.catalog.batches(5000):
         pks += some

@@ -7,12 +7,14 @@ the next one of the same document.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 from api.serve import serve
 from api.service import Service
@@ -80,7 +82,7 @@ class Cluster:
 
     def __init__(self, work: Path, corpus: Path, memory: Path, database: str, count: int = 3, seed: int = 1) -> None:
         self.nodes = [Node(work, f"node-{n}", corpus, memory, database) for n in range(count)]
-        self.rng = random.Random(seed)
+        self.rng, self._database = random.Random(seed), database
         self.kept: dict[str, set[str | None]] = {name: {None} for name in NAMES}  # what each may be
         self.wrong: list[str] = []
         self.acknowledged = self.refused = self.answered = 0
@@ -113,24 +115,49 @@ class Cluster:
         else:
             self.wrong.append(f"a write of {name} was answered with {response.status_code}: {response.text[:300]}")
 
-    def ask(self) -> None:
-        """Ask any node a question; what it cites must be what the document is, or may be."""
-        node, sentence = self.rng.choice(self.nodes), self.rng.choice(SENTENCES)
+    def answer(self, question: str) -> dict[str, Any] | None:
+        """What any node answers; None when it doesn't, as it was just killed or is not ready."""
+        node = self.rng.choice(self.nodes)
         try:
-            response = node.client.post("/v1/query", json={"question": sentence})
+            response = node.client.post("/v1/query", json={"question": question})
         except httpx.TransportError:
-            return
+            return None
         if response.status_code in (409, 503):
-            return
-        answer = response.json()
+            return None
+        answer: dict[str, Any] = response.json()
         self.answered += 1
         if not response.is_success or answer["invalid_citations"]:
             self.wrong.append(f"a question was answered with {response.status_code}: {response.text[:300]}")
+            return None
+        return answer
+
+    def ask(self) -> None:
+        """Ask any node a question; what it cites must be what the document is, or may be."""
+        answer = self.answer(self.rng.choice(SENTENCES))
+        if answer is None:
             return
         for citation in answer["citations"]:
-            may_be = self.kept.get(citation["file"].rpartition("/")[2], set())
+            may_be = self.kept.get(citation["file"].rpartition("/")[2], {TEXTS[0]})
             if not any(text is not None and citation["quote"] in text for text in may_be):
                 self.wrong.append(f"{citation['quote']!r} is cited of {citation['file']}, which is {may_be}")
+
+    def writer(self) -> str:
+        """Where the node answers that writes now."""
+        until = time.monotonic() + LIMIT_S
+        with psycopg.connect(self._database, autocommit=True) as connection:
+            while time.monotonic() < until:
+                row = connection.execute("SELECT value FROM meta WHERE key = 'writer'").fetchone()
+                if row and (url := json.loads(row[0]).get("url")) in [node.url for node in self.nodes]:
+                    return str(url)
+                time.sleep(0.1)
+        raise AssertionError("no node writes")
+
+    def until_written(self) -> None:
+        """Write until a write is acknowledged."""
+        before, until = self.acknowledged, time.monotonic() + LIMIT_S
+        while self.acknowledged == before:
+            assert time.monotonic() < until
+            self.write()
 
     def compare(self, when: str) -> None:
         """What each node serves against what was acknowledged."""

@@ -189,7 +189,8 @@ class Pool:
         for left in range(MOST_CONNECTIONS, -1, -1):
             with self.borrowed() as session:
                 try:
-                    return work(session)
+                    with translated(self.name):
+                        return work(session)
                 except DatabaseAway:
                     if not left or not session.connection.closed:
                         raise
