@@ -43,6 +43,7 @@ class Node:
 
     def _look(self) -> None:
         leads = self._store.lead()
+        _ = self._store.catalog.generation  # what queries read with must work, too
         if self.away is not None:
             log.info("the database answers again")
             self.away = None

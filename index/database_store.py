@@ -17,12 +17,11 @@ from typing import Any, ClassVar
 
 from index.records import Change, ModelKey
 from index.storage import lexical
-from index.storage.catalog import Catalog
 from index.storage.live_views import View
 from index.storage.lock import FolderLock
 from index.storage.postgres import schema
 from index.storage.postgres.board import Board
-from index.storage.postgres.database import PostgresDatabase
+from index.storage.postgres.database import PostgresCatalog, PostgresDatabase
 from index.storage.postgres.dense import PostgresDense
 from index.storage.postgres.ear import Ear
 from index.storage.postgres.words import Words
@@ -71,7 +70,7 @@ class DatabaseStore(WritableStore):
         except BaseException:
             self.lock.release()
             raise
-        super().__init__(folder, Catalog(self.database), self._open)
+        super().__init__(folder, PostgresCatalog(self.database), self._open)
         self.writing, self.building = threading.RLock(), threading.RLock()
         self._originals = DatabaseOriginals(self.database)
         self._words = Words(folder / "words", self.database, _open_words, self.views.wait)
@@ -99,10 +98,9 @@ class DatabaseStore(WritableStore):
     @contextmanager
     def reading(self) -> Iterator[View]:
         """For the duration of a query: one state of the catalogue, and words that hold all of it."""
-        with self.views.looking(), self.catalog.snapshot():
-            kept = dict(self.database.db.execute("SELECT key, value FROM meta WHERE key IN ('generation', 'schema')"))
-            schema.require_known(kept.get("schema"))
-            self._follow(int(kept.get("generation", 0)))
+        with self.views.looking(), self.catalog.snapshot(), self.database.kept() as kept:
+            schema.require_known(kept["schema"])
+            self._follow(int(kept["generation"] or 0))
             yield self.views.current()
 
     def _follow(self, generation: int) -> None:

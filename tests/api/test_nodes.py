@@ -36,8 +36,14 @@ def start(tmp_path: Path, corpus: Path) -> Iterator[Start]:
 
 
 def ask(node: LocalServer, question: str) -> dict[str, Any]:
-    answer: dict[str, Any] = web.post(f"{node.url}/v1/query", json={"question": question}).json()
-    return answer
+    """Its answer; while it has no database, it is asked again when it says."""
+    until = time.monotonic() + LIMIT_S
+    while True:
+        response = web.post(f"{node.url}/v1/query", json={"question": question}, timeout=LIMIT_S)
+        if response.status_code != 503:
+            return dict(response.json())
+        assert time.monotonic() < until
+        time.sleep(int(response.headers["retry-after"]))
 
 
 def files(node: LocalServer) -> list[str]:

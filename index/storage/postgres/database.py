@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from index.records import ModelKey
+from index.storage.catalog import Catalog
 from index.storage.database import Connection, row_of_vectors
 from index.storage.postgres import schema
 from index.storage.postgres.connection import Pool, translated
@@ -62,6 +63,22 @@ class PostgresDatabase(Pool):
     @_writing.setter
     def _writing(self, writing: bool) -> None:
         self._local.writing = writing
+
+    @contextmanager
+    def kept(self) -> Iterator[Mapping[str, str | None]]:
+        """What a query asks of the meta table again and again, read once for this thread and for the block."""
+        names = dict.fromkeys(("generation", "model", "schema"))
+        rows = self.db.execute("SELECT key, value FROM meta WHERE key IN (?, ?, ?)", tuple(names))
+        self._local.kept = {**names, **dict(rows)}
+        try:
+            yield self._local.kept
+        finally:
+            self._local.kept = None
+
+    def kept_value(self, key: str) -> tuple[str | None, ...]:
+        """A value that was read already, alone in a tuple; an empty one where it was not."""
+        kept = getattr(self._local, "kept", None)
+        return (kept[key],) if kept and key in kept else ()
 
     def reserve(self, db: Connection, count: int) -> int:
         """Reserve keys for so many passages, in a transaction; the first of them."""
@@ -145,6 +162,19 @@ class PostgresDatabase(Pool):
         """Close every connection, and let another node write."""
         self.leadership.resign()
         super().close()
+
+
+class PostgresCatalog(Catalog):
+    """The catalogue of a node."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        super().__init__(database)
+        self._node = database
+
+    def get(self, key: str) -> str | None:
+        """A value of the meta table."""
+        known = self._node.kept_value(key)
+        return known[0] if known else super().get(key)
 
 
 @contextmanager
