@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.routing import Route
 
 from api import errors, guard, pages
-from api.http import batch, exports, openai, writes
+from api.http import batch, collections, exports, openai, writes
 from api.http.routes import router
 from api.mcp.door import McpDoor
 from api.observer import Observer
@@ -49,6 +49,7 @@ def create_app(settings: Settings, url: str = "", watch: bool = False, service: 
     app.add_middleware(Observer, metrics=service.metrics)
     app.include_router(router)
     app.include_router(writes.router(settings))
+    app.include_router(collections.router)
     app.include_router(openai.router)
     app.include_router(exports.router)
     app.include_router(batch.router)

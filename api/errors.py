@@ -27,6 +27,7 @@ STATUS: dict[type[errors.RenglonError], int] = {
     errors.UnknownCollection: 404,
     errors.InvalidCollection: 422,
     errors.CollectionTaken: 409,
+    errors.CalibrationUnusable: 422,
     errors.LinesOutOfRange: 416,
     errors.FileRefused: 422,
     errors.FileUnreadable: 422,

@@ -18,7 +18,11 @@ Refusal = FileRefused | FileTooLarge
 
 
 def index_files(
-    sources: Sources, uploads: Uploads | HandedUploads, limit: int, before_each: Callable[[], None] = lambda: None
+    sources: Sources,
+    uploads: Uploads | HandedUploads,
+    limit: int,
+    collection: str,
+    before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[UploadResult], Refusal | None]:
     """What became of each file, and the last refusal."""
     results: list[UploadResult] = []
@@ -28,7 +32,8 @@ def index_files(
         before_each()
         shown = printable(name)[:200]
         try:
-            saved = uploads.save(_unique(name, taken), file.read(limit + 1))  # one byte more is enough to be refused
+            # One byte more than allowed is enough to be refused.
+            saved = uploads.save(_unique(name, taken), file.read(limit + 1), collection=collection)
         except (FileRefused, FileTooLarge) as error:
             refusal = error
             results.append(UploadResult(name=shown, result="refused", reason=str(error)))

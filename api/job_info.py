@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-JobKind = Literal["sync", "rebuild", "reembed", "purge", "upload", "batch"]
+JobKind = Literal["sync", "rebuild", "reembed", "purge", "upload", "batch", "remove"]
 JobState = Literal["queued", "running", "done", "failed"]
 
 
@@ -26,6 +26,7 @@ class JobInfo(BaseModel):
     model_config = ConfigDict(frozen=True)
     id: str
     kind: JobKind
+    about: str = Field("", description="The names of the collections that it is about; empty for all.")
     state: JobState
     created_at: str = Field(description="ISO 8601, UTC.")
     started_at: str | None = None

@@ -42,19 +42,21 @@ class Jobs:
         self._stopped = False
         self._thread: threading.Thread | None = None
 
-    def submit(self, kind: JobKind, work: Work) -> JobInfo:
-        """Queue work, unless an equal job (none of `UNEQUAL`) is waiting already: that one is returned then.
+    def submit(self, kind: JobKind, work: Work, about: str = "") -> JobInfo:
+        """Queue work, unless an equal job (none of `UNEQUAL`) is waiting already: that one is returned then. `about`
+        tells jobs of one kind apart.
 
         `work` gets `advance(done, left)` to report its progress and returns its report. Raises IndexBusy when the
         queue is full.
         """
         with self._changed:
             for id_, _ in self._queue:
-                if self._records[id_].kind == kind and kind not in UNEQUAL:
-                    return self._records[id_]
+                known = self._records[id_]
+                if (known.kind, known.about) == (kind, about) and kind not in UNEQUAL:
+                    return known
             if len(self._queue) >= self._waiting or self._stopped:
                 raise IndexBusy(f"{len(self._queue)} jobs are waiting.", "GET /v1/jobs/{id} says when one is done.")
-            job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, state="queued", created_at=_now())
+            job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, about=about, state="queued", created_at=_now())
             self._queue.append((job.id, work))
             self._put(job)
             if self._thread is None:

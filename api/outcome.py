@@ -19,12 +19,20 @@ class Report(Protocol):
     removed: list[str]
     unchanged: int
     refused: list[tuple[str, str]]
+    failed: list[tuple[str, str]]
 
 
 class Refused(BaseModel):
     """A file of the corpus that can't be indexed."""
 
     file: str = Field(description="Path within the corpus.")
+    reason: str
+
+
+class Failed(BaseModel):
+    """A collection whose folder is gone or holds nothing that can be indexed."""
+
+    collection: str
     reason: str
 
 
@@ -38,6 +46,7 @@ class SyncOutcome(BaseModel):
     unchanged: int
     refused: int
     refused_files: list[Refused] = Field(description=f"The first {MOST_REFUSED} of them, with the reason.")
+    failed: list[Failed] = Field([], description="The collections that could not be synced.")
 
 
 def outcome_of(report: Report) -> SyncOutcome:
@@ -46,6 +55,7 @@ def outcome_of(report: Report) -> SyncOutcome:
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"), added=len(report.added),
         changed=len(report.changed), removed=len(report.removed), unchanged=report.unchanged,
         refused=len(report.refused), refused_files=_first(report.refused),
+        failed=[Failed(collection=name, reason=reason) for name, reason in report.failed],
     )  # fmt: skip
 
 

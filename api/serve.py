@@ -79,7 +79,7 @@ def serve(settings: Settings, watch: bool = False, service: Service | None = Non
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     logs.install(logging.INFO, json_lines=settings.log_format == "json")
     log.info("listening on %s", url)
-    log.info("articles in %s, data in %s", settings.corpus.resolve(), settings.data_dir.resolve())
+    log.info("articles in %s, data in %s", _folders(settings), settings.data_dir.resolve())
     _say_that_env_is_not_read()
     server = uvicorn.Server(config_of(create_app(settings, url, watch, service)))
     if browser:
@@ -94,6 +94,12 @@ def config_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Config:  # noq
         timeout_keep_alive=limits.keep_alive_s, timeout_graceful_shutdown=GRACE_S, log_level="warning",
         log_config=None, access_log=False,
     )  # fmt: skip
+
+
+def _folders(settings: Settings) -> str:
+    from index.collections import kept
+
+    return ", ".join(folder for one in kept(None, settings) for folder in one.folders)
 
 
 def _show(server: uvicorn.Server, url: str) -> None:

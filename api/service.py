@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from anyio import to_thread
@@ -24,11 +25,20 @@ from api.outcome import SyncOutcome, outcome_of
 from api.shared_jobs import SharedJobs
 from api.threads import limiter
 from api.workers import Workers
-from rag.errors import DatabaseAway, IndexMissing, ModelMismatch, NoReadableFile, NotReady, RenglonError
+from rag.errors import (
+    CorpusNotFound,
+    DatabaseAway,
+    IndexMissing,
+    ModelMismatch,
+    NoReadableFile,
+    NotReady,
+    RenglonError,
+)
 from rag.scope import Scope
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from index.corpus.globs import Globs
     from index.ingest.uploads import Uploads
     from index.pictures import PagePictures
     from index.renglon import Renglon
@@ -155,28 +165,25 @@ class Service:
         if renglon.store.follows:
             log.info("another process writes the index; this one only answers")
             return
-        if not self.settings.corpus.is_dir() and renglon.store.catalog.generation:
-            log.warning("the corpus folder %s is gone; answering from the index", self.settings.corpus)
-            return
         try:
-            report = renglon.syncer().sync(self.settings.corpus, self._progress)
-        except NoReadableFile as error:
+            report = renglon.sync((), self._progress)
+        except (CorpusNotFound, NoReadableFile) as error:
             if not renglon.store.catalog.generation:
                 raise
             log.warning("%s Answering from the index.", error.detail)
             return
         self.last_sync = outcome_of(report)
+        for name, reason in report.failed:
+            log.warning("the collection %s: %s Answering from the index.", name, reason)
         for file, reason in report.refused:
             log.warning("refused %s: %s", file, reason)
         log.info(
             "%s: %d added, %d changed, %d unchanged, %d removed, %d refused",
-            self.settings.corpus, len(report.added), len(report.changed), report.unchanged, len(report.removed),
-            len(report.refused),
+            ", ".join(folder for one in renglon.collections() for folder in one.folders), len(report.added),
+            len(report.changed), report.unchanged, len(report.removed), len(report.refused),
         )  # fmt: skip
-        others = {row.root for row in renglon.store.catalog.documents()} - {
-            UPLOADS,
-            str(self.settings.corpus.resolve()),
-        }
+        folders = {folder for one in renglon.collections() for folder in one.folders}
+        others = {row.root for row in renglon.store.catalog.documents()} - {UPLOADS, *folders}
         if others:
             log.warning("answers also come from %s, which this data folder holds since an earlier sync; "
                         "RENGLON_DATA_DIR keeps folders apart", ", ".join(sorted(others)))  # fmt: skip
@@ -219,8 +226,8 @@ class Service:
 
         It looks into the catalogue, which the event loop does not wait for.
         """
-        engine = self.engine
-        return await to_thread.run_sync(engine.within, scope, limiter=limiter("reading")) if scope else engine
+        _ = self.engine  # what it raises does not wait for a thread
+        return await to_thread.run_sync(self.renglon.within, scope, limiter=limiter("reading"))
 
     @property
     def catalog(self) -> Catalog:
@@ -268,9 +275,12 @@ class Desk:
         self._uploads: Uploads | None = None
         self._lock = threading.Lock()
         self._watching = False
-        self._works: dict[str, Callable[[Renglon, Advance], dict[str, Any]]] = {
-            "sync": self._sync, "rebuild": _rebuild, "reembed": self._reembed,
-            "purge": lambda renglon, _: _purge(renglon, self._own_uploads()),
+        # Each gets the names of the collections that it is about, none for all.
+        self._works: dict[str, Callable[[Renglon, Sequence[str], Advance], dict[str, Any]]] = {
+            "sync": self._sync, "remove": lambda _, names, __: self._remove(names),
+            "rebuild": lambda renglon, _, advance: _rebuild(renglon, advance),
+            "reembed": lambda renglon, _, advance: self._reembed(renglon, advance),
+            "purge": lambda renglon, *_: _purge(renglon, self._own_uploads()),
         }  # fmt: skip
 
     def _board(self) -> Board:
@@ -289,21 +299,22 @@ class Desk:
             return self._upload(asked, files, advance)
         if kind == "reembed" and isinstance(self._service.error, ModelMismatch):
             return self._recover(advance)
-        return self._works[kind](self._service.renglon, advance)
+        return self._works[kind](self._service.renglon, asked.get("collections", ()), advance)
 
     def _upload(self, asked: dict[str, Any], files: Sequence[tuple[str, bytes]], advance: Advance) -> dict[str, Any]:
         uploads, limit = self._own_uploads(), self._service.settings.max_file_bytes
         if asked["call"] != "files":
             return perform(uploads, asked, [content for _, content in files])
         sources = [(name, BytesIO(content)) for name, content in files]
-        results, _ = index_files(sources, uploads, limit, lambda: advance(0, 0))
+        collection = asked["options"]["collection"]
+        results, _ = index_files(sources, uploads, limit, collection, lambda: advance(0, 0))
         return Uploaded(files=results, index_version=self._service.catalog.generation).model_dump()
 
-    def _begin(self, kind: JobKind) -> JobInfo:
-        renglon = self._service.renglon
+    def _begin(self, kind: JobKind, names: Sequence[str] = ()) -> JobInfo:
+        renglon, about = self._service.renglon, sorted(set(names))
         if isinstance(self.jobs, SharedJobs):
-            return self.jobs.submit(kind)
-        return self.jobs.submit(kind, lambda advance: self._works[kind](renglon, advance))
+            return self.jobs.submit(kind, {"collections": about} if about else None)
+        return self.jobs.submit(kind, lambda advance: self._works[kind](renglon, about, advance), " ".join(about))
 
     def uploads(self) -> Uploads | HandedUploads:
         """The uploaded documents; of several nodes, the one that writes does what is asked of them. Raises NotReady."""
@@ -321,15 +332,15 @@ class Desk:
                 self._uploads.tidy()
             return self._uploads
 
-    def sync(self) -> JobInfo:
-        """Queue a sync of the corpus folder. Raises NotReady, IndexBusy."""
-        return self._begin("sync")
+    def sync(self, names: Sequence[str] = ()) -> JobInfo:
+        """Queue a sync of the folders of some collections, by default of all. Raises NotReady, IndexBusy."""
+        return self._begin("sync", names)
 
-    def _sync(self, renglon: Renglon, advance: Advance) -> dict[str, Any]:
+    def _sync(self, renglon: Renglon, names: Sequence[str], advance: Advance) -> dict[str, Any]:
         from index.storage.disk import disk_errors
 
         with disk_errors():
-            report = renglon.syncer().sync(renglon.settings.corpus, advance)
+            report = renglon.sync(names, advance)
         self._service.last_sync = outcome_of(report)
         return dataclasses.asdict(report)
 
@@ -340,6 +351,13 @@ class Desk:
     def purge(self) -> JobInfo:
         """Queue a purge, which removes what was deleted from the disk. Raises NotReady, IndexBusy."""
         return self._begin("purge")
+
+    def remove_collection(self, name: str) -> JobInfo:
+        """Queue the removal of a collection, behind the syncs that may be bringing in its files."""
+        return self._begin("remove", [name])
+
+    def _remove(self, names: Sequence[str]) -> dict[str, Any]:
+        return {"removed": sum(self._own_uploads().remove_collection(name) for name in names)}
 
     def reembed(self) -> JobInfo:
         """Queue embedding everything with the model that is set; what a service that failed for its model needs."""
@@ -365,16 +383,22 @@ class Desk:
         return report
 
     def watch(self) -> None:
-        """Keep the corpus folder indexed as it changes, until the service stops."""
+        """Keep the folders indexed as they change, until the service stops."""
         from index.ingest.watch import Watcher
-        from index.renglon import globs_of
 
         if self._watching:  # loading has begun again
             return
         self._watching = True
-        watcher = Watcher([self._service.settings.corpus], globs_of(self._service.settings), self.sync)
+        watcher = Watcher(self._folders, self.sync)
         workers = self._service.workers
         workers.start("watch", lambda: watcher.run(workers.stopped))
+
+    def _folders(self) -> dict[Path, Globs]:
+        from index.collections import kept
+
+        settings = self._service.settings
+        collections = kept(self._service.catalog, settings)
+        return {folder: one.globs(settings) for one in collections for folder in one.paths}
 
     def stop(self) -> bool:
         """Stop working; whether nothing is at work any more."""

@@ -59,10 +59,10 @@ class SharedJobs:
 
         if self._stopped.is_set():
             raise NotReady("The server is stopping.", "Ask again.")
-        wanted = json.dumps(asked or {})
+        wanted, about = json.dumps(asked or {}), " ".join((asked or {}).get("collections", []))
         if kind not in UNEQUAL and (waiting := self._board().waiting(kind)) and waiting.asked == wanted:
             return _info(waiting)
-        job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, state="queued", created_at=_now())
+        job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, about=about, state="queued", created_at=_now())
         self._board().post(Posted(job.id, lane, kind, "queued", job.model_dump_json(), wanted), files, MOST[lane])
         self.wake()
         return job

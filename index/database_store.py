@@ -131,7 +131,7 @@ class DatabaseStore(WritableStore):
         """Return when another node has committed something, or after so many seconds. Raises DatabaseAway."""
         self._ear.hear(seconds)
 
-    def announce(self, url: str, corpus: Path, instance: str) -> None:
+    def announce(self, url: str, corpus: Path | None, instance: str) -> None:
         """Let other processes of this machine, and other nodes, know where this one can be asked."""
         super().announce(url, corpus, instance)
         self.database.leadership.who["url"] = url

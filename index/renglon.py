@@ -3,17 +3,22 @@ not at the top, so that the server listens before it is loaded."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from index.corpus.globs import Globs
 from index.model.turns import Turns
+from index.records import DEFAULT_COLLECTION
 from rag.pool import Pool
+from rag.scope import Scope
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from index.collections import Collection
     from index.corpus.documents import TextLimits
     from index.database_store import DatabaseStore
     from index.follower import Follower
+    from index.ingest.plan import SyncReport
     from index.ingest.sync import Progress, Syncer
     from index.ingest.uploads import Uploads
     from index.model.encoder import Encoder
@@ -62,7 +67,8 @@ class Renglon:
         from index.follower import Follower
 
         if not isinstance(self.store, Follower):
-            self.store.announce(url, self.settings.corpus, instance)
+            default = next((one for one in self.collections() if one.name == DEFAULT_COLLECTION), None)
+            self.store.announce(url, default.paths[0] if default else None, instance)
 
     def encoder(self) -> Encoder:
         """The model that answers, loaded at the first call. Raises ModelDamaged.
@@ -79,16 +85,44 @@ class Renglon:
             self._encoder, self.coming = (former, wanted) if former else (wanted, None)
         return self._encoder
 
-    def syncer(self) -> Syncer:
-        """What brings a folder into the store; loads the model. Raises IndexBusy."""
-        return self._syncer(self.encoder())
+    def syncer(self, collection: Collection | None = None) -> Syncer:
+        """What brings the folders of a collection, by default any folder, into the store; loads the model.
 
-    def _syncer(self, encoder: Encoder) -> Syncer:
+        Raises IndexBusy.
+        """
+        return self._syncer(self.encoder(), collection)
+
+    def _syncer(self, encoder: Encoder, collection: Collection | None = None) -> Syncer:
         from index.ingest.sync import Syncer
 
-        return Syncer(
-            self.writable(), encoder, self.settings.max_file_bytes, globs_of(self.settings), text_limits(self.settings)
-        )
+        globs = collection.globs(self.settings) if collection else globs_of(self.settings)
+        return Syncer(self.writable(), encoder, self.settings.max_file_bytes, globs, text_limits(self.settings))
+
+    def collections(self) -> list[Collection]:
+        """The collections that are kept indexed; those that the settings name are stored. Raises InvalidCollection,
+        CollectionTaken."""
+        from index.collections import declare, kept
+
+        if not self.store.follows:
+            with self.writable().writing:
+                declare(self.store.catalog, self.settings)
+        return kept(self.store.catalog, self.settings)
+
+    def sync(self, names: Sequence[str] = (), progress: Progress | None = None) -> SyncReport:
+        """Bring the folders of some collections, by default of all, into the index; what `sync_collections` raises.
+
+        Raises UnknownCollection, InvalidCollection, CollectionTaken too.
+        """
+        from index.collections import chosen
+        from index.ingest.folders import sync_collections
+
+        return sync_collections(chosen(self.store.catalog, self.collections(), names), self.syncer, progress)
+
+    def within(self, scope: Scope) -> Engine:
+        """What answers from the documents in a scope. Raises what `engine` and `Engine.within` raise."""
+        from index.collections import completed
+
+        return self.engine(warm=False).within(completed(self.store.catalog, scope))
 
     def reembed(self, progress: Progress | None = None) -> int:
         """Embed everything with the model of the settings, then answer with it. Returns the passages embedded."""

@@ -22,7 +22,7 @@ class WritableStore(ReadableStore):
 
     lock: FolderLock
 
-    def announce(self, url: str, corpus: Path, instance: str) -> None:
+    def announce(self, url: str, corpus: Path | None, instance: str) -> None:
         """Let other processes know where this one, a server, can be asked."""
         self.lock.announce(url, corpus, instance)
 

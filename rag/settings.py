@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RENGLON_", extra="ignore")
 
     corpus: Path = Field(Path("seeds"), description="Folder of articles that `serve` keeps indexed.")
+    collections: str = Field("", description="Named collections that are kept indexed: NAME=FOLDER, by comma.")
+    collections_root: Path | None = Field(
+        None, description="Folder in which POST /v1/collections may choose folders; without it, it takes none."
+    )
     data_dir: Path = Field(
         None,
         validate_default=True,

@@ -41,6 +41,10 @@ Collections = Annotated[list[str] | None, typer.Option("--collection", help="Onl
 Documents = Annotated[
     list[str] | None, typer.Option("--document", help="Only from the document of this id; repeatable.")
 ]
+Kept = Annotated[
+    list[str] | None,
+    typer.Argument(help="Folder to keep indexed, or NAME=FOLDER for each collection; default: RENGLON_CORPUS."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 NO_EVIDENCE_EXIT = 3
 WAIT_S = 10  # another short command may hold the data folder
@@ -48,6 +52,29 @@ WAIT_S = 10  # another short command may hold the data folder
 
 def _load_settings(**overrides: Any) -> Settings:
     return Settings(**{key: value for key, value in overrides.items() if value is not None})
+
+
+def _told_apart(folders: list[str] | None) -> tuple[list[str], list[str]]:
+    """Folders without a name, and NAME=FOLDER; a folder may have an equals sign in its own name."""
+    named = [one for one in folders or [] if "=" in one and "/" not in one.split("=")[0] and not Path(one).is_dir()]
+    return [one for one in folders or [] if one not in named], named
+
+
+def _pairs(named: list[str]) -> str | None:
+    return "\n".join(["", *named]) if named else None  # by line, since a path may have a comma
+
+
+def _to_keep(folders: list[str] | None, **overrides: Any) -> Settings:
+    """Settings with the folders of the command line. Raises InvalidCollection, CollectionTaken."""
+    from index.collections import declared
+
+    plain, named = _told_apart(folders)
+    if len(plain) > 1:
+        raise typer.BadParameter("Give one folder, or a name for each: NAME=FOLDER")
+    corpus = Path(plain[0]) if plain else None
+    settings = _load_settings(corpus=corpus, collections=_pairs(named), **overrides)
+    declared(settings)
+    return settings
 
 
 def _require_index(settings: Settings) -> None:
@@ -72,7 +99,12 @@ def _options(
 
 @app.command()
 def sync(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Folders of articles; default: RENGLON_CORPUS.")] = None,
+    folders: Annotated[
+        list[str] | None, typer.Argument(help="Folders of articles, or NAME=FOLDER; default: all that are kept.")
+    ] = None,
+    collection: Annotated[
+        list[str] | None, typer.Option("--collection", help="Only the folders of this collection; repeatable.")
+    ] = None,
     include: Annotated[list[str] | None, typer.Option(help="Only files that match this glob; repeatable.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="No files that match this glob; repeatable.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
@@ -89,15 +121,16 @@ def sync(
     if sum((dry_run, watch, rebuild, reembed)) > 1:
         raise typer.BadParameter("--dry-run, --watch, --rebuild and --reembed exclude each other.")
     globs = {"include": ",".join(include) if include else None, "exclude": ",".join(exclude) if exclude else None}
-    settings, chosen = _load_settings(**globs), bool(include or exclude)
+    plain, named = _told_apart(folders)
+    if plain and (named or collection):
+        raise typer.BadParameter("Folders without a name can't be synced together with collections.")
+    settings = _load_settings(collections=_pairs(named), **globs)
+    names = [*(collection or []), *(pair.split("=", 1)[0] for pair in named)]
+    what = sync_command.What([Path(folder) for folder in plain], names, bool(include or exclude))
     if watch:
-        return sync_command.watch(folders or [], settings, chosen, err, out)
+        return sync_command.watch(what, settings, err, out)
     mode: sync_command.Mode = "rebuild" if rebuild else "reembed" if reembed else "sync"
-    result = (
-        sync_command.dry(folders or [], settings)
-        if dry_run
-        else sync_command.run(mode, folders or [], settings, chosen, err)
-    )
+    result = sync_command.dry(what, settings) if dry_run else sync_command.run(mode, what, settings, err)
     if as_json:
         print_json(result)
     else:
@@ -112,7 +145,7 @@ def purge(as_json: AsJson = False) -> None:
 
     settings = _load_settings()
     _require_index(settings)
-    result = sync_command.run("purge", [], settings, False, err)
+    result = sync_command.run("purge", sync_command.What(), settings, err)
     if as_json:
         print_json(result)
     else:
@@ -200,7 +233,7 @@ def _answering(settings: Settings, command: str, scope: Scope) -> Iterator[Engin
 
     _require_index(settings)
     with Renglon(settings, command, WAIT_S) as renglon:
-        yield renglon.engine(warm=False).within(scope)
+        yield renglon.within(scope)
 
 
 def _print_answer(answer: Answer) -> None:
@@ -272,7 +305,7 @@ def verify(
 
 @app.command()
 def serve(
-    corpus: Annotated[Path | None, typer.Argument(help="Folder to keep indexed; default: RENGLON_CORPUS.")] = None,
+    folders: Kept = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Sync again whenever a file changes.")] = False,
@@ -281,7 +314,40 @@ def serve(
     """Index the corpus and answer over HTTP."""
     from api.serve import serve as run
 
-    run(_load_settings(corpus=corpus, host=host, port=port), watch, browser=browser)
+    run(_to_keep(folders, host=host, port=port), watch, browser=browser)
+
+
+@app.command()
+def collections(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="NAME, or NAME=FOLDER: made or changed; without any, all are listed.")
+    ] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Only files that match this glob; repeatable.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="No files that match this glob; repeatable.")] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="File of `renglon eval --calibrate`, for answers from it alone.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it and its documents out of the index.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the named collections, make, change or remove them; `renglon sync` then brings in their files."""
+    from api.cli import collections_command
+    from api.cli.sync_command import progress
+
+    settings = _load_settings()
+    if remove and (not names or include or exclude or calibration):
+        raise typer.BadParameter("--remove wants names, and nothing else.")
+    for name in names or []:
+        if remove:
+            with progress(err) as advance:
+                collections_command.remove(name, settings, advance)
+        else:
+            collections_command.change(name, settings, include, exclude, calibration)
+    found = collections_command.listed(settings)
+    if as_json:
+        print_json(found)
+    else:
+        collections_command.show(found, out)
 
 
 @app.command()
@@ -297,12 +363,12 @@ def init(
 
 @app.command()
 def mcp(
-    corpus: Annotated[Path | None, typer.Argument(help="Folder to keep indexed; default: RENGLON_CORPUS.")] = None,
+    folders: Kept = None,
 ) -> None:
     """Speak the Model Context Protocol on standard input and output, for a client that starts this command."""
     from api.cli.mcp_command import run
 
-    run(_load_settings(corpus=corpus))
+    run(_to_keep(folders))
 
 
 @app.command()

@@ -128,9 +128,9 @@ class Remote:
         """The passages that it finds for a question. Raises RenglonError."""
         return SearchResult(**self.post_when_ready("/v1/search", {"query": query, **self._filter}))
 
-    def run(self, route: str, advance: Callable[[int, int], None]) -> dict[str, Any]:
+    def run(self, route: str, advance: Callable[[int, int], None], method: str = "POST") -> dict[str, Any]:
         """Have the server do long work and follow it to its end; its report. Raises RenglonError."""
-        queued, done = self.post_when_ready(route), 0
+        queued, done = self.when_ready(method, route), 0
         job = queued
         for step in self._steps(queued["id"]):
             job = step
@@ -144,11 +144,15 @@ class Remote:
         raise RenglonError(error.get("detail", f"The server at {self.url} broke off."), error.get("hint", "Try again."))
 
     def post_when_ready(self, route: str, body: Any = None) -> dict[str, Any]:
+        """What `when_ready` returns for the method POST."""
+        return self.when_ready("POST", route, body)
+
+    def when_ready(self, method: str, route: str, body: Any = None) -> dict[str, Any]:
         """What a route answers; a server that is starting or overloaded is waited for. Raises RenglonError."""
         end = time.monotonic() + STARTING_S
         while True:
             try:
-                return self.post(route, body)
+                return self._asked(method, route, body)
             except _Refused as refused:
                 if refused.type not in _LATER or time.monotonic() > end:
                     raise

@@ -29,7 +29,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     503: {"description": "Too many questions are waiting, or the model is still loading.", **PROBLEM},
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No such document.", **PROBLEM},
+    404: {"description": "No such document, or no such collection.", **PROBLEM},
     503: {"description": "The index is still opening.", **PROBLEM},
 }
 _EVENTS: dict[str, Any] = {"content": {"text/event-stream": {}}}
@@ -98,12 +98,15 @@ async def search(body: schemas.SearchRequest, request: Request, service: Served)
     return as_json(await unless_gone(request, engine.asearch(body.query)))
 
 
-@router.get("/v1/documents", tags=["documents"], responses={503: _UNKNOWN[503]}, response_model=schemas.DocumentList)
+@router.get("/v1/documents", tags=["documents"], responses=_UNKNOWN, response_model=schemas.DocumentList)
 @in_threads("reading")
-def documents(service: Served) -> Response:
-    """All documents of the index."""
+def documents(service: Served, collection: schemas.Wanted = None) -> Response:
+    """The documents of the index, all or those of some collections."""
+    from index.collections import require_known
+
     catalog = service.catalog
-    infos = [_info(row) for row in catalog.documents()]
+    require_known(catalog, collection or [])
+    infos = [_info(row) for row in catalog.documents() if not collection or row.collection in collection]
     return as_json(schemas.DocumentList(documents=infos, index_version=catalog.generation))
 
 
@@ -183,15 +186,19 @@ def picture(
 @in_threads("reading")
 def index(service: Served) -> schemas.IndexInfo:
     """How the service and its index are; answers before the model is loaded."""
+    from index.collections import kept, names
+
     counts, version, model = {"documents": 0, "passages": 0, "sentences": 0}, 0, None
+    known, folders = list[str](), [service.settings.corpus]
     try:
         catalog = service.catalog
-        counts, version, model = catalog.counts(), catalog.generation, catalog.model
+        counts, version, model, known = catalog.counts(), catalog.generation, catalog.model, names(catalog)
+        folders = [folder for one in kept(catalog, service.settings) for folder in one.paths]
     except RenglonError:
         pass  # still opening: state and phase say so
     return schemas.IndexInfo(
         state=service.state, phase=service.phase, index_version=version, model=str(model) if model else None,
-        corpus=service.settings.corpus.name, last_sync=service.last_sync, **counts,
+        corpus=", ".join(folder.name for folder in folders), collections=known, last_sync=service.last_sync, **counts,
     )  # fmt: skip
 
 

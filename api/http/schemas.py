@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal, Self
 
+from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from api.outcome import SyncOutcome
@@ -33,6 +34,9 @@ def _listed(names: object) -> object:
 
 Globs = Annotated[list[str], AfterValidator(_short)]
 Name = Annotated[str, Field(max_length=NAME_CHARS)]
+Wanted = Annotated[
+    list[Name] | None, Query(max_length=MOST_COLLECTIONS, description="Only these collections; repeatable.")
+]
 
 
 class Chosen(BaseModel):
@@ -161,5 +165,6 @@ class IndexInfo(BaseModel):
     passages: int
     sentences: int
     model: str | None = Field(description="Name, revision and dimension of the model that made the vectors.")
-    corpus: str = Field(description="Name of the folder that is kept indexed.")
+    corpus: str = Field(description="Names of the folders that are kept indexed.")
+    collections: list[str] = Field(description="Names of all collections.")
     last_sync: SyncOutcome | None = Field(description="What the last sync did; null before the first one has ended.")

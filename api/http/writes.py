@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import IO, Annotated, Any
 
-from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from api.errors import PROBLEM
@@ -17,13 +17,16 @@ from api.http import forms
 from api.http.events import event, streamed
 from api.http.forms import Uploaded, UploadResult
 from api.http.routes import Served
+from api.http.schemas import Name, Wanted
 from api.intake import Sources, index_files
 from api.job_info import JobInfo
 from api.jobs import Advance
 from api.service import Service
 from api.shared_jobs import SharedJobs
 from api.threads import in_threads
+from index.collections import require_known
 from index.corpus.documents import printable
+from index.records import DEFAULT_COLLECTION
 from rag.errors import FileRefused
 from rag.recheck import check
 from rag.settings import Settings
@@ -37,6 +40,7 @@ _WRITE: dict[int | str, dict[str, Any]] = {
     507: {"description": "The data folder's disk is full.", **PROBLEM},
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "No such document.", **PROBLEM}}
+_NO_COLLECTION: dict[int | str, dict[str, Any]] = {404: {"description": "No such collection.", **PROBLEM}}
 _JOB: dict[int | str, dict[str, Any]] = {
     423: {"description": "Too many jobs are waiting.", **PROBLEM},
     503: _WRITE[503],
@@ -52,7 +56,7 @@ def router(settings: Settings) -> APIRouter:
         "/v1/documents", status_code=201, tags=["documents"], max_body_size=body, form_limits=limits,
         response_model=Uploaded,
         responses={
-            **_WRITE, 200: {"model": Uploaded, "description": "Nothing changed."}, 423: _JOB[423],
+            **_WRITE, **_NO_COLLECTION, 200: {"model": Uploaded, "description": "Nothing changed."}, 423: _JOB[423],
             202: {"model": JobInfo, "description": "A large upload: a job to follow, whose report is this answer."},
         },
     )(upload)  # fmt: skip
@@ -63,7 +67,7 @@ def router(settings: Settings) -> APIRouter:
     routes.delete("/v1/documents/{document_id}", status_code=204, tags=["documents"], responses={**_WRITE, **_UNKNOWN})(
         delete
     )
-    routes.post("/v1/index/sync", status_code=202, tags=["index"], responses=_JOB)(sync)
+    routes.post("/v1/index/sync", status_code=202, tags=["index"], responses={**_JOB, **_NO_COLLECTION})(sync)
     routes.post("/v1/index/rebuild", status_code=202, tags=["index"], responses=_JOB)(rebuild)
     routes.post("/v1/index/reembed", status_code=202, tags=["index"], responses=_JOB)(reembed)
     routes.post("/v1/index/purge", status_code=202, tags=["index"], responses=_JOB)(purge)
@@ -81,6 +85,7 @@ def upload(
     files: Annotated[list[UploadFile], File(description="Text or Markdown files; the field may be repeated.")],
     response: Response,
     service: Served,
+    collection: Annotated[Name, Query(description="The collection that they are put into.")] = DEFAULT_COLLECTION,
 ) -> Any:
     """Index one or several files, under their names.
 
@@ -89,11 +94,12 @@ def upload(
     be cited at once and is kept whatever happens to the process. 202 for more than 200,000 bytes: they are indexed as
     a job, whose report is then this answer.
     """
+    require_known(service.catalog, [collection])
     limit = service.settings.max_file_bytes
     sources = [(file.filename or "", file.file) for file in files]
     if sum(file.size or 0 for file in files if (file.size or 0) <= limit) > AT_ONCE_BYTES:
-        return JSONResponse(_as_job(sources, service, limit).model_dump(), 202)
-    results, refusal = index_files(sources, service.desk.uploads(), limit)
+        return JSONResponse(_as_job(sources, service, collection).model_dump(), 202)
+    results, refusal = index_files(sources, service.desk.uploads(), limit, collection)
     if refusal and all(result.result == "refused" for result in results):
         raise (
             refusal
@@ -107,19 +113,19 @@ def upload(
     return Uploaded(files=results, index_version=service.catalog.generation)
 
 
-def _as_job(sources: Sources, service: Service, limit: int) -> JobInfo:
+def _as_job(sources: Sources, service: Service, collection: str) -> JobInfo:
     """Queue the indexing of files, or rather of copies: a request's own files go when it is answered."""
     from index.storage.disk import disk_errors
 
-    _ = service.renglon  # raises NotReady before anything is copied
+    _, limit = service.renglon, service.settings.max_file_bytes  # raises NotReady before anything is copied
     if isinstance(service.jobs, SharedJobs):
         files = [(name, file.read(limit + 1)) for name, file in sources]
-        return service.jobs.submit("upload", {"call": "files"}, files)
+        return service.jobs.submit("upload", {"call": "files", "options": {"collection": collection}}, files)
     copies, kept = ExitStack(), list[tuple[str, IO[bytes]]]()
 
     def work(advance: Advance) -> dict[str, Any]:
         with copies:
-            results, _ = index_files(kept, service.desk.uploads(), limit, lambda: advance(0, 0))
+            results, _ = index_files(kept, service.desk.uploads(), limit, collection, lambda: advance(0, 0))
         return Uploaded(files=results, index_version=service.catalog.generation).model_dump()
 
     try:
@@ -158,9 +164,14 @@ def delete(document_id: str, service: Served) -> None:
     service.desk.uploads().delete(document_id)
 
 
-async def sync(service: Served) -> JobInfo:
-    """Bring the corpus folder's changes into the index; answers with a job to follow."""
-    return service.desk.sync()
+@in_threads("reading")
+def sync(service: Served, collection: Wanted = None) -> JobInfo:
+    """Bring the folders' changes into the index, of some collections or of all; answers with a job to follow.
+
+    A collection whose folder is gone is named under `failed` in the report, and the others go on.
+    """
+    require_known(service.catalog, collection or [])
+    return service.desk.sync(collection or [])
 
 
 async def rebuild(service: Served) -> JobInfo:

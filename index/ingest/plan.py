@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from index.corpus.documents import Fingerprint, TextLimits, corpus_files, document_id, document_of, looked_at, printable
@@ -17,7 +17,7 @@ UPLOADS = "uploads"  # root of the documents that came over HTTP, and the first 
 
 @dataclass
 class SyncReport:
-    """What a sync did, or would do. `refused` holds (file, reason); times in seconds.
+    """What a sync did, or would do. `refused` holds (file, reason), `failed` (collection, reason); times in seconds.
 
     A file that is refused for what it holds leaves the index and is named under `removed` too. One that the system
     does not let be read now is named under `kept`: its indexed version stays.
@@ -29,8 +29,15 @@ class SyncReport:
     removed: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
     passages: int = 0
     seconds: float = 0.0
+
+    def add(self, other: SyncReport) -> None:
+        """Make this the report of both syncs."""
+        for report_field in fields(self):
+            name = report_field.name
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,8 @@ class _Names:
         return name
 
     def _free(self, name: str, root: Path) -> bool:
+        if self._owners.get(name) == str(root):
+            return name not in self._given
         first, _, rest = name.partition("/")
-        upload = first == UPLOADS and bool(rest) and "/" not in rest
-        return not upload and name not in self._given and self._owners.get(name) in (None, str(root))
+        upload = first == UPLOADS and bool(rest) and rest.count("/") <= 1  # behind a collection's name, perhaps
+        return not upload and name not in self._given and name not in self._owners

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from index.collections import forget, require_known
 from index.corpus.documents import Fingerprint, TextLimits, document_of, printable
 from index.corpus.formats import SUFFIXES, listed
 from index.ingest.plan import UPLOADS
 from index.ingest.sync import Syncer
-from index.records import DocumentRow
+from index.records import DEFAULT_COLLECTION, DocumentRow
 from index.storage.disk import disk_errors
 from index.writing import WritableStore
 from rag.errors import DocumentOfFolder, FileRefused, FileTooLarge
@@ -59,13 +60,19 @@ class Uploads:
         self._turns = threading.Condition()
         self._busy: set[str] = set()
 
-    def save(self, name: str, raw: bytes) -> Saved:
-        """Index a file under a name and replace the upload that had it. Raises FileRefused, FileTooLarge."""
-        return self._save(f"{UPLOADS}/{display_name(name)}", raw)
+    def save(self, name: str, raw: bytes, collection: str = DEFAULT_COLLECTION) -> Saved:
+        """Index a file under a name and replace the upload that had it.
+
+        Raises FileRefused, FileTooLarge, UnknownCollection.
+        """
+        require_known(self._store.catalog, [collection])
+        folder = UPLOADS if collection == DEFAULT_COLLECTION else f"{UPLOADS}/{collection}"
+        return self._save(f"{folder}/{display_name(name)}", raw, collection)
 
     def replace(self, id_: str, raw: bytes) -> Saved:
         """Give a known upload new content. Raises UnknownDocument, DocumentOfFolder, FileRefused, FileTooLarge."""
-        return self._save(self._own(id_).file, raw, known=True)
+        row = self._own(id_)
+        return self._save(row.file, raw, row.collection, known=True)
 
     def delete(self, id_: str) -> None:
         """Delete a document: no answer cites it from now on. Raises UnknownDocument, DocumentOfFolder.
@@ -79,6 +86,11 @@ class Uploads:
                 raise _of_folder(row)
             self._syncer.remove(id_)
             self._store.originals.drop(id_)
+
+    def remove_collection(self, name: str) -> int:
+        """Forget a collection with its documents; files of folders stay on the disk. Returns how many documents."""
+        with self._turns, disk_errors():
+            return remove_collection(self._store, name, self._busy)
 
     def tidy(self) -> int:
         """Delete bytes that belong to no document, left by requests that were cut off. Returns files deleted."""
@@ -98,7 +110,7 @@ class Uploads:
                 self._busy.discard(id_)
                 self._turns.notify_all()
 
-    def _save(self, file: str, raw: bytes, known: bool = False) -> Saved:
+    def _save(self, file: str, raw: bytes, collection: str, known: bool = False) -> Saved:
         if len(raw) > self._max_bytes:
             raise FileTooLarge(
                 f"The file has {len(raw):,} bytes; the limit is {self._max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB."
@@ -111,7 +123,7 @@ class Uploads:
             if before and document.fingerprint == Fingerprint(before.sha256, before.reader):
                 return Saved(document.id, file, document.sha256, "unchanged")
             try:
-                self._syncer.put(document, UPLOADS, original=raw)
+                self._syncer.put(document, UPLOADS, collection, raw)
             finally:  # what stays is the version that the catalogue has, whichever that is
                 row = self._row(document.id)
                 self._store.originals.drop(document.id, but=row.sha256 if row else "")
@@ -125,6 +137,16 @@ class Uploads:
 
     def _row(self, id_: str) -> DocumentRow | None:
         return next((row for row in self._store.catalog.documents() if row.id == id_), None)
+
+
+def remove_collection(store: WritableStore, name: str, busy: Collection[str] = ()) -> int:
+    """`Uploads.remove_collection` for a process that has the data folder to itself, and needs no model for it."""
+    with store.writing:
+        forget(store.catalog, name)
+        ids = [row.id for row in store.catalog.documents() if row.collection == name]
+        store.remove(ids)
+    tidy(store, busy)
+    return len(ids)
 
 
 def tidy(store: WritableStore, busy: Collection[str] = ()) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from watchfiles import Change, watch
@@ -29,15 +29,17 @@ class Watcher:
     logged; the watching goes on.
     """
 
-    def __init__(self, roots: Sequence[Path], globs: Globs, act: Callable[[], object]) -> None:
-        self._roots = [root.resolve() for root in roots]
-        self._globs, self._act = globs, act
+    def __init__(self, roots: Callable[[], Mapping[Path, Globs]], act: Callable[[], object]) -> None:
+        """`roots` gives the folders, each with what is wanted of it; it is asked again and again."""
+        self._roots, self._act = roots, act
+        self._globs: dict[Path, Globs] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set."""
         while not stop.is_set():
+            self._globs = {root.resolve(): globs for root, globs in self._roots().items()}
             before = self._identities()
-            if None in before:
+            if not before:
                 stop.wait(LOOK_MS / 1000)
                 continue
             try:
@@ -46,16 +48,19 @@ class Watcher:
                 log.warning("watching broke off: %s", error)
                 stop.wait(LOOK_MS / 1000)
 
-    def _watch(self, before: list[tuple[int, int] | None], stop: threading.Event) -> None:
-        """Watch exactly these folders; returns when one of them is gone or was replaced by another one."""
+    def _watch(self, before: dict[Path, tuple[int, int]], stop: threading.Event) -> None:
+        """Watch exactly these folders; returns when one of them is gone, was replaced by another one, or came back, and
+        when other ones are to be watched."""
         changes: Iterator[set[tuple[Change, str]]] = watch(
-            *self._roots, watch_filter=self._wanted, debounce=LONGEST_BURST_MS, step=QUIET_MS, rust_timeout=LOOK_MS,
+            *before, watch_filter=self._wanted, debounce=LONGEST_BURST_MS, step=QUIET_MS, rust_timeout=LOOK_MS,
             yield_on_timeout=True, stop_event=stop, raise_interrupt=False, ignore_permission_denied=True,
         )  # fmt: skip
         first = True
         for changed in changes:
             if self._identities() != before:
-                log.warning("a watched folder is gone or was replaced; waiting for it")
+                log.warning("a watched folder is gone, was replaced or came back")
+                return
+            if {root.resolve() for root in self._roots()} != self._globs.keys():
                 return
             # What changed before the watching began has made no event.
             if changed or first:
@@ -68,19 +73,20 @@ class Watcher:
         except Exception as error:
             log.warning("not brought up to date: %s", error)
 
-    def _identities(self) -> list[tuple[int, int] | None]:
-        return [_identity(root) for root in self._roots]
+    def _identities(self) -> dict[Path, tuple[int, int]]:
+        """The folders that are there now."""
+        return {root: found for root in self._globs if (found := _identity(root))}
 
     def _wanted(self, change: Change, path: str) -> bool:
         """Whether a change can matter to the index: it is of a folder, or of a file that is indexed."""
-        root = next((root for root in self._roots if Path(path).is_relative_to(root)), None)
+        root = next((root for root in self._globs if Path(path).is_relative_to(root)), None)
         if root is None or Path(path) == root:
             return False
         parts = Path(path).relative_to(root).parts
         if any(part.startswith(".") for part in parts) or _TEMPORARY.fullmatch(parts[-1]):
             return False
         if belongs(parts[-1].removesuffix(SUFFIX)):
-            return self._globs.admits("/".join(parts).removesuffix(SUFFIX))
+            return self._globs[root].admits("/".join(parts).removesuffix(SUFFIX))
         # A folder that was moved in or out brings or takes its files without an event for each.
         return change != Change.modified and (not Path(path).exists() or Path(path).is_dir())
 

@@ -25,7 +25,9 @@ class Seen:
         self.count = 0
         self.fail = False
         self.stop = threading.Event()
-        self.thread = threading.Thread(target=Watcher(roots, globs, self.act).run, args=(self.stop,))
+        self.thread = threading.Thread(
+            target=Watcher(lambda: dict.fromkeys(roots, globs), self.act).run, args=(self.stop,)
+        )
         self.thread.start()
         self.wait_for(1)  # the first one comes unasked: what changed before has made no event
 
@@ -119,6 +121,25 @@ def test_a_folder_that_is_gone_is_waited_for(watching: Seen, corpus: Path) -> No
         (corpus / "uno.txt").write_text("Otra carpeta en su sitio.\n")
 
     watching.asks_for(another)
+
+
+def test_folders_come_and_go(corpus: Path) -> None:
+    other = corpus.with_name("otra")
+    other.mkdir()
+    wanted, seen = {corpus: Globs()}, threading.Semaphore(0)
+    stop = threading.Event()
+    thread = threading.Thread(target=Watcher(lambda: wanted, seen.release).run, args=(stop,))
+    thread.start()
+    try:
+        for folders in ([corpus, other], [other]):
+            assert seen.acquire(timeout=PATIENCE_S)
+            wanted = dict.fromkeys(folders, Globs())
+        assert seen.acquire(timeout=PATIENCE_S)
+        (other / "nueva.txt").write_text("Una.\n")
+        assert seen.acquire(timeout=PATIENCE_S)
+    finally:
+        stop.set()
+        thread.join(10)
 
 
 def test_what_goes_wrong_once_does_not_end_the_watching(watching: Seen, corpus: Path) -> None:
