@@ -8,6 +8,7 @@ import { examples } from "./conversation/examples.js";
 import * as composer from "./conversation/composer.js";
 import * as health from "./shell/server-state.js";
 import * as history from "./conversation/saved-turns.js";
+import * as scope from "./conversation/scope.js";
 import { send } from "./shell/requests.js";
 import * as reading from "./source/navigation.js";
 import * as theme from "./shell/theme-button.js";
@@ -16,7 +17,9 @@ import { update, view } from "./conversation/turn-view.js";
 
 const root = document.documentElement;
 const thread = $("#thread");
-let turns = history.load();
+let turns = history.load(); // of all conversations
+let talk = history.talk(turns);
+const shown = () => turns.filter((turn) => (turn.talk ?? "") === talk);
 let documents = [];
 let index = null;
 let waiting = []; // resolvers of those who wait for the server to be ready
@@ -34,7 +37,7 @@ const acts = {
 };
 
 function submit(question) {
-  const turn = newTurn(question);
+  const turn = newTurn(question, talk, scope.scope());
   turns.push(turn);
   thread.append(view(turn, acts));
   layout();
@@ -44,7 +47,7 @@ function submit(question) {
 function start(turn) {
   const node = () => document.getElementById(`turn-${turn.id}`);
   say(t("asking"));
-  const done = run(turn, before(turns, turn), ready, (changed) => {
+  const done = run(turn, before(shown(), turn), ready, (changed) => {
     // A forgotten turn may still be on its way.
     if (node()) update(node(), changed, acts);
   });
@@ -102,12 +105,12 @@ function flash(node, text) {
 }
 
 function layout() {
-  root.dataset.page = turns.length ? "thread" : "empty";
+  root.dataset.page = shown().length ? "thread" : "empty";
 }
 
 /** Redraws the whole thread: at the start, after a change of language, when turns were forgotten. */
 function draw() {
-  thread.replaceChildren(...turns.map((turn) => view(turn, acts)));
+  thread.replaceChildren(...shown().map((turn) => view(turn, acts)));
   layout();
   reading.mark();
 }
@@ -133,9 +136,11 @@ async function load() {
     const [list, info] = await Promise.all([get("/v1/documents"), get("/v1/index")]);
     documents = list?.documents ?? [];
     index = info;
-    if (!list || !turns.length) return;
+    if (!list) return;
+    if (info?.collections) scope.prune(documents, [...info.collections, "default"]);
+    if (!shown().length) return;
     const { recheck } = await import("./conversation/stale-citations.js");
-    for (const turn of await recheck(turns, documents)) {
+    for (const turn of await recheck(shown(), documents, info?.index_version)) {
       const node = document.getElementById(`turn-${turn.id}`);
       if (node) update(node, turn, acts);
     }
@@ -160,6 +165,14 @@ async function welcome() {
 
 const historyActs = {
   turns: () => turns,
+  talk: () => talk,
+  enter: (id) => {
+    history.enter((talk = id));
+    draw();
+    thread.scrollTop = thread.scrollHeight;
+    load().then(welcome);
+    composer.focus();
+  },
   go: (turn) => {
     const node = document.getElementById(`turn-${turn.id}`);
     scroll(node);
@@ -178,6 +191,7 @@ const historyActs = {
 function retell() {
   translate();
   theme.label();
+  scope.label();
   health.look();
   draw();
   reading.retell();
@@ -185,6 +199,7 @@ function retell() {
 }
 
 translate();
+scope.label();
 theme.prepare($("#theme"));
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => {
@@ -193,7 +208,7 @@ for (const dialog of document.querySelectorAll("dialog")) {
   });
 }
 composer.prepare(submit, () => stop());
-reading.prepare({ turns: () => turns, say, flash, opening: hideCard });
+reading.prepare({ turns: shown, say, flash, only, opening: hideCard });
 draw();
 thread.scrollTop = thread.scrollHeight;
 async function sources(said = []) {
@@ -204,7 +219,25 @@ async function sources(said = []) {
   if (said.length) welcome();
 }
 $("#open-sources").addEventListener("click", () => sources());
-$("#open-history").addEventListener("click", async () => (await import("./panels/history.js")).showHistory($("#history"), turns, historyActs));
+$("#open-history").addEventListener("click", async () => (await import("./panels/history.js")).showHistory($("#history"), historyActs));
+$("#scope").addEventListener("click", async () => {
+  const { showScope } = await import("./panels/scope.js");
+  showScope(documents, scope.scope(), (next) => {
+    scope.choose(next);
+    say($("#scope").title);
+  });
+});
+/** Ask about one document from now on. */
+function only(id, file) {
+  scope.choose({ collection: [], documents: [{ id, file }] });
+  say($("#scope").title);
+  if ($("#main").inert) $("#source-close").click(); // it covers the question
+  composer.focus();
+}
+addEventListener("dragenter", (event) => {
+  // Dropped beside the list of sources, a file would open in the place of the page.
+  if (event.dataTransfer?.types.includes("Files") && !$("dialog[open]")) sources();
+});
 $("#language").addEventListener("click", async () => {
   await choose(current() === "es" ? "en" : "es");
   retell();

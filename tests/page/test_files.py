@@ -74,9 +74,10 @@ def test_other_names_lead_nowhere(client: TestClient, name: str) -> None:
 # Loaded when they are needed for the first time.
 LATER = {
     "conversation/markdown.js", "conversation/stale-citations.js", "panels/export.js",
-    "panels/first-steps.js", "panels/help.js",
-    "panels/history.js", "panels/panels.css", "panels/sources.js", "panels/uploads.js", "shell/key-dialog.js",
-    "shell/stylesheet.js", "source/printed-page.css", "source/printed-page.js", "words/more.js",
+    "panels/first-steps.js", "panels/help.js", "panels/history.js", "panels/panels.css", "panels/scope.js",
+    "panels/sources.js", "panels/titles.js", "panels/uploads.js", "shell/key-dialog.js", "source/pane.js",
+    "source/printed-page.css", "source/printed-page.js", "source/quote-check.js", "source/search.js",
+    "source/source.css", "source/tools.js", "words/more.js",
 }  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.support.axe import axe
 from tests.support.page import Open, ask, chips, newest, opened, pane
 from tests.support.questions import CONTAINERS, PAELLA
 from tests.support.server import Served
@@ -227,13 +227,13 @@ def test_the_page_is_light_and_needs_nobody_else(visit: Open, server: Served) ->
 def test_axe_finds_nothing_serious(visit: Open, scheme: str) -> None:
     page = visit(color_scheme=scheme)
     expect(page.locator(".example").first).to_be_visible()
-    _axe(page, "empty")
+    axe(page, "empty")
     turn = ask(page)
     turn.locator(".others summary").click()
     opened(page, chips(turn).first)
     chips(turn).nth(1).hover()
     expect(page.get_by_role("tooltip")).to_be_visible()
-    _axe(page, "answer, card and source")
+    axe(page, "answer, card and source")
     page.keyboard.press("Escape")
     expect(page.get_by_role("tooltip")).to_be_hidden()
     expect(pane(page)).to_be_visible()
@@ -244,29 +244,16 @@ def test_axe_finds_nothing_serious(visit: Open, scheme: str) -> None:
     page.get_by_role("textbox").press("Enter")
     expect(newest(page).get_by_role("alert")).to_be_visible()
     page.get_by_role("textbox").fill("¿Y esto?")
-    _axe(page, "no evidence, refused question")
+    axe(page, "no evidence, refused question")
     page.get_by_role("button", name="Fuentes").click()
     expect(page.get_by_role("table")).to_be_visible()
-    _axe(page, "sources")
+    axe(page, "sources")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Historial").click()
     page.get_by_role("button", name="Olvidar todo").click()
-    _axe(page, "history")
+    axe(page, "history")
     page.keyboard.press("Escape")
     page.set_viewport_size(PHONE)
     chips(page.get_by_role("article").first).first.click()
     expect(page.get_by_role("dialog", name="Fuente")).to_be_visible()
-    _axe(page, "sheet")
-
-
-def _axe(page: Page, where: str) -> None:
-    options = {
-        "resultTypes": ["violations"],
-        "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }
-    violations = Axe().run(page, options=options).response["violations"]
-    assert [
-        (where, v["id"], v["impact"], [(n["target"], n["failureSummary"]) for n in v["nodes"][:3]])
-        for v in violations
-        if v["impact"] in ("serious", "critical", "moderate")
-    ] == []
+    axe(page, "sheet")

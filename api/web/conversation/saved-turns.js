@@ -2,7 +2,8 @@
 // key they are kept as the key is, until the tab closes.
 
 const KEY = "renglon.history";
-const MOST = 50; // about 8 kB each; browsers give 5 MB
+const TALK = "renglon.talk";
+const MOST = 100; // about 8 kB each; browsers give 5 MB
 const STATES = new Set(["done", "stopped", "lost", "failed"]);
 
 /** Turns, oldest first. What can't be read is left out. */
@@ -12,6 +13,28 @@ export function load() {
     return Array.isArray(found) ? found.filter(sound).map(settle) : [];
   } catch {
     return [];
+  }
+}
+
+/** The conversation that is shown: this tab's own, or else the one that was asked in last. */
+export function talk(turns) {
+  return kept(TALK) ?? turns.at(-1)?.talk ?? "";
+}
+
+/** Show another conversation in this tab, also after a reload. */
+export function enter(id) {
+  try {
+    sessionStorage.setItem(TALK, id);
+  } catch {
+    // The latest one after a reload, then.
+  }
+}
+
+function kept(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
   }
 }
 
@@ -32,17 +55,17 @@ export function forget(id = null) {
 const place = () => (sessionStorage.getItem("renglon.key") ? sessionStorage : localStorage);
 
 function write(turns) {
-  let kept = turns.slice(-MOST);
+  let some = turns.slice(-MOST);
   for (;;) {
     try {
       localStorage.removeItem(KEY); // also what was asked before the key was given
-      if (kept.length) place().setItem(KEY, JSON.stringify(kept));
+      if (some.length) place().setItem(KEY, JSON.stringify(some));
       else place().removeItem(KEY);
       return;
     } catch {
       // Full, or not allowed at all: the oldest goes, until it fits or nothing is left.
-      if (!kept.length) return;
-      kept = kept.slice(Math.ceil(kept.length / 4));
+      if (!some.length) return;
+      some = some.slice(Math.ceil(some.length / 4));
     }
   }
 }

@@ -4,8 +4,9 @@ import { send } from "../shell/requests.js";
 
 const MOST = 200; // citations in a request
 
-/** Marks each citation with `now`: "moved" or "stale". Returns the turns of which a mark changed. */
-export async function recheck(turns, documents) {
+/** Marks each citation with `now`: "moved" or "stale", and with `older` the turns whose answer is of an older index.
+ * Returns the turns of which a mark changed. */
+export async function recheck(turns, documents, version) {
   const versions = new Map(documents.map((d) => [d.id, d.sha256]));
   const changed = new Set();
   const mark = (turn, citation, state) => {
@@ -15,6 +16,9 @@ export async function recheck(turns, documents) {
   };
   const open = [];
   for (const turn of turns) {
+    const older = Boolean(turn.answer && version && turn.answer.index_version !== version);
+    if (older !== Boolean(turn.older)) changed.add(turn);
+    turn.older = older;
     for (const citation of turn.answer?.citations ?? []) {
       if (versions.get(citation.document_id) === citation.file_sha256) mark(turn, citation, "valid");
       else open.push([turn, citation]);

@@ -15,14 +15,14 @@ export class Lost extends Error {}
 
 const LAST = new Set(["answer", "no_evidence", "error"]);
 
-/** Ask after a conversation; calls `on(kind, data)` for each event. Throws Problem or Lost; an abort throws the signal's AbortError. */
-export async function ask(question, history, signal, on) {
+/** Ask after a conversation, within `scope` (fields of the request); calls `on(kind, data)` for each event. Throws Problem or Lost; an abort throws the signal's AbortError. */
+export async function ask(question, history, signal, on, scope = {}) {
   let response;
   try {
     response = await send("/v1/query", {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-      body: JSON.stringify({ question, history, stream: true }),
+      body: JSON.stringify({ question, history, stream: true, ...scope }),
       signal,
     });
   } catch (error) {

@@ -6,6 +6,7 @@ import { button, el, foreign, icon } from "../shell/dom.js";
 import { lines, number, t } from "../words/language.js";
 import { format, ofCitation } from "../source/address.js";
 import { attach } from "./citation-card.js";
+import { words as within } from "./scope.js";
 
 const SHOWN = 3; // nearest passages shown at once
 const SNIPPET = 260;
@@ -15,7 +16,8 @@ export function view(turn, acts) {
   const id = `turn-${turn.id}`;
   const body = el("div", { class: "body" });
   const node = el("article", { class: "turn", id, "aria-labelledby": `${id}-q`, tabindex: "-1" },
-    foreign("h2", { class: "question", id: `${id}-q` }, turn.question), body); // prettier-ignore
+    foreign("h2", { class: "question", id: `${id}-q` }, turn.question),
+    within(turn.scope) && foreign("p", { class: "hint asked-in" }, within(turn.scope)), body); // prettier-ignore
   update(node, turn, acts);
   return node;
 }
@@ -164,7 +166,8 @@ function foot(answer, turn, acts) {
   ].filter(Boolean);
   const copy = button({ name: "copy", text: t("copyMarkdown"), title: t("copyMarkdownTitle"), class: "act act-copy" },
     (event) => acts.copy(turn, event.currentTarget)); // prettier-ignore
-  const again = answer.citations.some((c) => c.now) && button({ name: "again", text: t("askAgain"), class: "act" }, () => acts.retry(turn));
+  const why = answer.citations.some((c) => c.now) ? "askAgain" : turn.older && "askAgainIndex";
+  const again = why && button({ name: "again", text: t(why), class: "act" }, () => acts.retry(turn));
   return el("footer", { class: "foot" }, el("span", { class: "meta" }, words.join(" · ")), again,
     answer.status !== "no_evidence" ? copy : null); // prettier-ignore
 }

@@ -10,11 +10,12 @@ const MOST_CHARS = 4000;
 
 /**
  * A turn. `state`: queued (waits for the server to be ready) → asking → done | stopped | lost | failed.
+ * `talk` is the conversation that it belongs to, `scope` what it was asked within.
  * `text`, `citations` and `passages` grow while it is asking; `answer` is the whole, at the end.
  */
-export const newTurn = (question) => ({
+export const newTurn = (question, talk, scope) => ({
   id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`,
-  question, at: new Date().toISOString(), state: "queued",
+  question, talk, scope, at: new Date().toISOString(), state: "queued",
   text: "", citations: [], passages: [], answer: null, problem: null, slow: false,
 }); // prettier-ignore
 
@@ -47,7 +48,7 @@ export async function run(turn, history, ready, changed) {
   };
   try {
     for (let tries = 0; ; tries += 1) {
-      step({ state: "queued", text: "", citations: [], passages: [], answer: null, problem: null, slow: false });
+      step({ state: "queued", text: "", citations: [], passages: [], answer: null, problem: null, slow: false, older: false });
       await Promise.race([ready(), aborted(signal)]);
       step({ state: "asking" });
       wait();
@@ -55,7 +56,7 @@ export async function run(turn, history, ready, changed) {
         await ask(turn.question, history, signal, (kind, data) => {
           wait();
           step({ slow: false, ...after(turn, kind, data) });
-        });
+        }, within(turn.scope));
         break;
       } catch (error) {
         // The server is up but not ready yet.
@@ -80,6 +81,11 @@ export async function run(turn, history, ready, changed) {
     changed(turn);
   }
 }
+
+const within = ({ collection, documents } = { collection: [], documents: [] }) => ({
+  ...(collection.length && { collection }),
+  ...(documents.length && { documents: documents.map(({ id }) => id) }),
+});
 
 /** What an event changes. */
 function after(turn, kind, data) {

@@ -8,7 +8,7 @@ import { stylesheet } from "../shell/stylesheet.js";
 await stylesheet("/web/panels/panels.css");
 
 const KEYS = [
-  ["Enter", "helpAsk"], ["Shift + Enter", "helpLine"], ["Enter", "helpOpen"], ["← →", "helpNext"], ["Esc", "helpClose"], ["?", "helpHelp"],
+  ["Enter", "helpAsk"], ["Shift + Enter", "helpLine"], ["Enter", "helpOpen"], ["← →", "helpNext"], ["/", "helpFind"], ["Esc", "helpClose"], ["?", "helpHelp"],
 ]; // prettier-ignore
 
 /** Show the list; the focus returns to where it was. */

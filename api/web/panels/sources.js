@@ -41,8 +41,8 @@ export function showSources(dialog, documents, index, open) {
 }
 
 /** What is known of a document: its title, who published it, and when. */
-function about({ title, author, published }) {
-  const known = [title, author, published].filter(Boolean).join(", ");
+function about({ title, author, published, collection }) {
+  const known = [title, author, published, collection === "default" ? "" : collection].filter(Boolean).join(", ");
   return known ? foreign("span", { class: "hint about" }, ` ${known}`) : "";
 }
 

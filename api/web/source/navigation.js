@@ -5,11 +5,14 @@ import { $ } from "../shell/dom.js";
 import { copy } from "../shell/clipboard.js";
 import { t } from "../words/language.js";
 import { format, ofCitation, parse } from "./address.js";
-import * as source from "./pane.js";
+import { stylesheet } from "../shell/stylesheet.js";
 
 const narrow = matchMedia("(max-width: 55.99rem)");
 const behind = [$("#bar"), $("#main")];
-let page = null; // {turns(), say(text), flash(button, text), opening(): called before a source is shown}
+const isOpen = () => !$("#source").hidden;
+let source = null; // the pane, loaded when there is something that could open it
+let tools = null;
+let page = null; // {turns(), say(text), flash(button, text), only(document, file), opening(): called before a source is shown}
 let now = null; // {route, citation, turn}
 let opener = null;
 
@@ -21,7 +24,7 @@ export function prepare(given) {
   $("#source-next").addEventListener("click", () => step(1));
   $("#source-link").addEventListener("click", async (event) => {
     const node = event.currentTarget;
-    const { first, last } = source.target() ?? now.route;
+    const { first, last } = source?.target() ?? now.route;
     const done = await copy(location.href.split("#")[0] + format(now.route.document, first, last));
     page.flash(node, done ? t("copied") : t("copyFailed"));
   });
@@ -34,7 +37,7 @@ export function prepare(given) {
 export function open(route, turn = null, from = null) {
   if (from) opener = from;
   // Opening makes one entry in the history, however many citations are looked at: back closes the pane.
-  if (location.hash !== route) history[source.isOpen() ? "replaceState" : "pushState"](null, "", route);
+  if (location.hash !== route) history[isOpen() ? "replaceState" : "pushState"](null, "", route);
   show(parse(route), turn);
 }
 
@@ -42,17 +45,18 @@ export function open(route, turn = null, from = null) {
 export function follow() {
   const route = parse(location.hash);
   if (route) show(route, now?.turn ?? null);
-  else if (source.isOpen()) shut();
+  else if (now) shut();
   return Boolean(route);
 }
 
 /** The server is back, or ready at last: what could not be read then can be read now. */
 export function again() {
-  if (source.isOpen() && !source.target()) follow();
+  if (isOpen() && !source.target()) follow();
 }
 
-/** Show which chip is open. */
+/** Show which chip is open. With a chip there is, the pane may be wanted at any moment. */
 export function mark() {
+  if ($(".chip")) load().catch(() => null); // tried again when it is opened
   for (const chip of document.querySelectorAll(".chip[aria-current]")) chip.removeAttribute("aria-current");
   if (!now?.citation) return;
   const node = document.getElementById(`turn-${now.turn.id}`);
@@ -61,20 +65,33 @@ export function mark() {
 
 /** Say everything again, after a change of language. */
 export function retell() {
-  source.retell();
+  source?.retell();
+  tools?.retell();
   mark();
 }
 
 async function show(route, preferred) {
   page.opening();
   const { turn, citation } = find(route, preferred) ?? { turn: preferred, citation: null };
-  const first = !source.isOpen();
   now = { route, citation, turn };
+  const mine = now;
+  await load();
+  if (now !== mine) return; // closed, or another line is asked for
+  const first = !isOpen();
   const opened = source.open(route, citation, turn?.answer?.citations ?? turn?.citations ?? []);
   mark();
   modal();
   if (first) $("#source-title").focus({ preventScroll: true });
   await opened;
+}
+
+async function load() {
+  if (source) return;
+  const [pane, added] = await Promise.all([import("./pane.js"), import("./tools.js"), stylesheet("/web/source/source.css")]);
+  if (source) return;
+  tools = added;
+  tools.prepare({ only: (id, file) => page.only(id, file) });
+  source = pane;
 }
 
 /** The citation that an address with characters means: of the answer at hand, or else of the newest that has it. */
@@ -107,7 +124,8 @@ function shut() {
   const inside = $("#source").contains(document.activeElement) || document.activeElement === document.body;
   // The chip that opened it may have been redrawn; the one that is open now is the better place anyway.
   const chip = document.querySelector(".chip[aria-current]") ?? (opener?.isConnected ? opener : $("#question"));
-  source.close();
+  source?.close();
+  tools?.close();
   now = null;
   mark();
   modal();
@@ -116,7 +134,7 @@ function shut() {
 }
 
 function keys(event) {
-  if (!source.isOpen() || event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
+  if (!isOpen() || event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
   if (document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") return close();
   if (event.target.closest?.("textarea, input")) return;
@@ -124,12 +142,15 @@ function keys(event) {
   if (by) {
     event.preventDefault();
     step(by);
+  } else if (event.key === "/") {
+    event.preventDefault();
+    tools.search();
   }
 }
 
 /** On a small screen the pane covers the page, and what is behind it is out of reach for keys and readers alike. */
 function modal() {
-  const covers = source.isOpen() && narrow.matches;
+  const covers = isOpen() && narrow.matches;
   for (const node of behind) node.inert = covers;
   const pane = $("#source");
   if (covers) {

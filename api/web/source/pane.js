@@ -14,9 +14,6 @@ const list = $("#source-lines");
 let shown = null; // {route, citation, siblings, file, count, lines}
 let request = 0;
 
-/** Whether the pane is open. */
-export const isOpen = () => !pane.hidden;
-
 /**
  * Show lines. `citation`, where there is one, is checked and its characters marked; `siblings` are all citations of
  * its answer, which are marked more softly where they stand in the same file.
@@ -44,6 +41,24 @@ export async function open(route, citation = null, siblings = []) {
   paint();
   center();
   if (citation?.boxes?.length) (await import("./printed-page.js")).show(citation, list, shown);
+}
+
+/** The document that is shown, {id, file, count}; null while there is none. */
+export const current = () => shown && { id: shown.route.document, file: shown.file, count: shown.count };
+
+/** Mark what was searched for, spans of lines `n`, and bring the one that is `now` into view. */
+export async function reveal(found, now) {
+  if (!shown?.lines.length) return;
+  const mine = request;
+  if (now && !shown.lines.some((line) => line.n === now.n)) {
+    const from = Math.max(1, now.n - AROUND);
+    const body = await get(`/v1/documents/${encodeURIComponent(shown.route.document)}/lines?start=${from}&end=${Math.min(shown.count, now.n + AROUND)}`);
+    if (mine !== request || !shown) return;
+    shown.lines = body.lines;
+  }
+  Object.assign(shown, { found, now });
+  paint();
+  if (now) center("mark.now");
 }
 
 /** The lines that are shown as the goal, {first, last}; null while there are none. */
@@ -138,11 +153,12 @@ function paint() {
 function row(line) {
   const { route, marks, target } = shown;
   const hit = line.n >= target.first && line.n <= target.last;
-  const pieces = cut(line, marks).map(({ text, spans }) => {
+  const pieces = cut(line, [...marks, ...(shown.found ?? [])]).map(({ text, spans }) => {
     if (!spans.length) return text;
-    const own = spans.some((span) => span.own);
+    const own = spans.some((span) => span.own) ? "own" : spans.some((span) => !span.found) && "other";
+    const found = spans.includes(shown.now) ? "found now" : spans.some((span) => span.found) && "found";
     const answer = spans.some((span) => span.answer);
-    return el("mark", { class: own ? "own" : "other" }, answer ? el("strong", {}, text) : text);
+    return el("mark", { class: [own, found].filter(Boolean).join(" ") }, answer ? el("strong", {}, text) : text);
   });
   const anchor = el("a", { class: "n", href: format(route.document, line.n), tabindex: "-1", "aria-label": t("lineLink", { n: line.n }) },
     String(line.n)); // prettier-ignore
@@ -172,8 +188,8 @@ function more(key, from, to) {
 }
 
 /** The first marked line a third of the way down; a quote within a long line by its own characters. */
-function center() {
-  const goal = list.querySelector("mark.own") ?? list.querySelector(".hit");
+function center(mark = "mark.own") {
+  const goal = list.querySelector(mark) ?? list.querySelector(".hit");
   if (!goal) return;
   const box = list.getBoundingClientRect();
   list.scrollTop += goal.getBoundingClientRect().top - box.top - box.height / 3;
