@@ -42,7 +42,7 @@ def test_the_language_can_be_switched_and_is_kept(page: Page) -> None:
     turn = ask(page, "What did Putin give Kim as a gift?")
     expect(turn.locator(".sentence").first).to_contain_text("limusina")
     page.get_by_role("button", name="Cambiar a español").click()
-    expect(page.get_by_role("button", name="Preguntar")).to_be_visible()
+    expect(page.get_by_role("button", name="Preguntar", exact=True)).to_be_visible()
 
 
 def test_no_word_of_the_interface_is_missing(page: Page) -> None:

@@ -66,7 +66,7 @@ class Stub:
             "id": "x", "question": "?", "status": status, "mode": "extractive", "language": "es", "text": text,
             "citations": placed, "passages": [], "confidence": 0.4, "invalid_citations": 0, "sentences": [],
             "differing": [], "agreeing": None, "suggestions": [], "dropped_markers": 0, "standalone_question": None,
-            "degraded": False, "timings_ms": {"total": 3.0}, "index_version": 1, "notice": None, **more,
+            "degraded": False, "timings_ms": {"total": 3.0}, "index_version": 10**6, "notice": None, **more,
         }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ export async function recheck(turns, documents, version) {
   };
   const open = [];
   for (const turn of turns) {
-    const older = Boolean(turn.answer && version && turn.answer.index_version !== version);
+    const older = Boolean(turn.answer && turn.answer.index_version < version);
     if (older !== Boolean(turn.older)) changed.add(turn);
     turn.older = older;
     for (const citation of turn.answer?.citations ?? []) {
