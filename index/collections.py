@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # the server answers /livez before LlamaIndex is loaded
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
 MOST = 1000
+OPEN = "*"  # in place of a name: requests may choose folders within this one
 _KEY = "collections"  # in the catalogue's meta table
 _LISTED = 20  # names in an error
 _PARTS = ("with_reader", "without_reader")  # of a calibration
@@ -64,17 +65,28 @@ def stored(catalog: Catalog) -> dict[str, Collection]:
 def declared(settings: Settings) -> list[Collection]:
     """The collections that the settings name. Raises InvalidCollection."""
     folders: dict[str, list[str]] = {}
-    pairs = settings.collections.splitlines() if "\n" in settings.collections else settings.collections.split(",")
-    for pair in filter(None, map(str.strip, pairs)):
-        name, equals, folder = pair.partition("=")
-        if not equals or not folder.strip():
-            raise InvalidCollection(f"{pair[:80]!r} is no NAME=FOLDER.", "Give each collection a name and a folder.")
-        folders.setdefault(checked_name(name.strip()), []).append(resolved(folder.strip()))
+    for name, folder in _pairs(settings):
+        if name != OPEN:
+            folders.setdefault(checked_name(name), []).append(resolved(folder))
     found = [Collection(name, tuple(dict.fromkeys(own))) for name, own in folders.items()]
     for n, one in enumerate(found):
         for other in found[:n]:
             require_apart(one, other)
     return found
+
+
+def open_to_requests(settings: Settings) -> Path | None:
+    """The folder within which requests may choose folders; None where they may choose none."""
+    return next((Path(resolved(folder)) for name, folder in _pairs(settings) if name == OPEN), None)
+
+
+def _pairs(settings: Settings) -> Iterator[tuple[str, str]]:
+    text = settings.collections
+    for pair in filter(None, map(str.strip, text.splitlines() if "\n" in text else text.split(","))):
+        name, equals, folder = (part.strip() for part in pair.partition("="))
+        if not equals or not folder:
+            raise InvalidCollection(f"{pair[:80]!r} is no NAME=FOLDER.", "Give each collection a name and a folder.")
+        yield name, folder
 
 
 def resolved(folder: str | Path) -> str:

@@ -27,9 +27,6 @@ class Settings(BaseSettings):
 
     corpus: Path = Field(Path("seeds"), description="Folder of articles that `serve` keeps indexed.")
     collections: str = Field("", description="Named collections that are kept indexed: NAME=FOLDER, by comma.")
-    collections_root: Path | None = Field(
-        None, description="Folder in which POST /v1/collections may choose folders; without it, it takes none."
-    )
     data_dir: Path = Field(
         None,
         validate_default=True,

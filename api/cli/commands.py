@@ -21,6 +21,7 @@ import typer
 
 from api import logs
 from api.cli.console import Console, print_json, write
+from api.cli.folders import pairs, to_keep, told_apart
 from api.exports.formats import Format, export
 from rag.errors import IndexBusy, IndexMissing, RenglonError
 from rag.scope import Scope
@@ -52,29 +53,6 @@ WAIT_S = 10  # another short command may hold the data folder
 
 def _load_settings(**overrides: Any) -> Settings:
     return Settings(**{key: value for key, value in overrides.items() if value is not None})
-
-
-def _told_apart(folders: list[str] | None) -> tuple[list[str], list[str]]:
-    """Folders without a name, and NAME=FOLDER; a folder may have an equals sign in its own name."""
-    named = [one for one in folders or [] if "=" in one and "/" not in one.split("=")[0] and not Path(one).is_dir()]
-    return [one for one in folders or [] if one not in named], named
-
-
-def _pairs(named: list[str]) -> str | None:
-    return "\n".join(["", *named]) if named else None  # by line, since a path may have a comma
-
-
-def _to_keep(folders: list[str] | None, **overrides: Any) -> Settings:
-    """Settings with the folders of the command line. Raises InvalidCollection, CollectionTaken."""
-    from index.collections import declared
-
-    plain, named = _told_apart(folders)
-    if len(plain) > 1:
-        raise typer.BadParameter("Give one folder, or a name for each: NAME=FOLDER")
-    corpus = Path(plain[0]) if plain else None
-    settings = _load_settings(corpus=corpus, collections=_pairs(named), **overrides)
-    declared(settings)
-    return settings
 
 
 def _require_index(settings: Settings) -> None:
@@ -121,10 +99,10 @@ def sync(
     if sum((dry_run, watch, rebuild, reembed)) > 1:
         raise typer.BadParameter("--dry-run, --watch, --rebuild and --reembed exclude each other.")
     globs = {"include": ",".join(include) if include else None, "exclude": ",".join(exclude) if exclude else None}
-    plain, named = _told_apart(folders)
+    plain, named = told_apart(folders)
     if plain and (named or collection):
         raise typer.BadParameter("Folders without a name can't be synced together with collections.")
-    settings = _load_settings(collections=_pairs(named), **globs)
+    settings = _load_settings(collections=pairs(named), **globs)
     names = [*(collection or []), *(pair.split("=", 1)[0] for pair in named)]
     what = sync_command.What([Path(folder) for folder in plain], names, bool(include or exclude))
     if watch:
@@ -314,7 +292,7 @@ def serve(
     """Index the corpus and answer over HTTP."""
     from api.serve import serve as run
 
-    run(_to_keep(folders, host=host, port=port), watch, browser=browser)
+    run(to_keep(folders, host=host, port=port), watch, browser=browser)
 
 
 @app.command()
@@ -368,7 +346,7 @@ def mcp(
     """Speak the Model Context Protocol on standard input and output, for a client that starts this command."""
     from api.cli.mcp_command import run
 
-    run(_to_keep(folders))
+    run(to_keep(folders))
 
 
 @app.command()

@@ -37,7 +37,9 @@ class CollectionRequest(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "leyes", "folders": ["leyes"]}]})
     name: Annotated[str, Field(max_length=NAME_CHARS)]
     folders: list[Annotated[str, Field(min_length=1, max_length=4096)]] | None = Field(
-        None, max_length=MOST_FOLDERS, description="Folders to keep indexed, within RENGLON_COLLECTIONS_ROOT."
+        None,
+        max_length=MOST_FOLDERS,
+        description="Folders to keep indexed, within the one that requests may choose from.",
     )
     include: Globs | None = Field(None, max_length=MOST_GLOBS, description="Only files that match one are indexed.")
     exclude: Globs | None = Field(None, max_length=MOST_GLOBS, description="Files that match one are not indexed.")
@@ -80,7 +82,8 @@ def listed(service: Served) -> CollectionList:
 def put(body: CollectionRequest, response: Response, service: Served) -> CollectionInfo:
     """Make a collection, or change the one of that name (200). Its folders are then synced, as a job.
 
-    A collection without folders holds what is uploaded to it. 403 for folders outside RENGLON_COLLECTIONS_ROOT.
+    A collection without folders holds what is uploaded to it. 403 for a folder that requests may not
+    choose: `*=FOLDER` in RENGLON_COLLECTIONS allows those within one.
     """
     catalog, settings = service.renglon.writable().catalog, service.settings
     with service.renglon.writable().writing:
@@ -120,15 +123,17 @@ def _changed(before: Collection, body: CollectionRequest, service: Service) -> C
 
 def _allowed(folder: str, service: Service) -> str:
     """A folder that a request may choose. Raises NotAllowed, CorpusNotFound."""
-    root = service.settings.collections_root
+    root = collections.open_to_requests(service.settings)
     found = None if root is None or "\0" in folder else (root / folder).resolve()
     if root is None or found is None or not found.is_relative_to(root.resolve()):
         raise NotAllowed(
             f"A request can't choose the folder {folder[:80]!r}.",
-            "Choose one within RENGLON_COLLECTIONS_ROOT, or stop the server and run: renglon collections NAME=FOLDER",
+            "Allow those within a folder with *=FOLDER in RENGLON_COLLECTIONS, or run: renglon collections NAME=FOLDER",
         )
     if not found.is_dir():
-        raise CorpusNotFound(f"There is no folder {folder[:80]!r}.", "Give one within RENGLON_COLLECTIONS_ROOT.")
+        raise CorpusNotFound(
+            f"There is no folder {folder[:80]!r}.", "Give one within the folder that requests may choose from."
+        )
     return str(found)
 
 

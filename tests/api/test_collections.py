@@ -85,8 +85,8 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    settings = {"collections": f"faros={folder / 'faros'}", "collections_root": folder / "root"}
-    started = LocalServer(folder / "data", folder / "corpus", Tiny(), **settings)
+    settings = f"faros={folder / 'faros'}, *={folder / 'root'}"
+    started = LocalServer(folder / "data", folder / "corpus", Tiny(), collections=settings)
     started.wait("/readyz")
     yield started
     started.stop()
