@@ -29,6 +29,7 @@ from typing import Any, cast
 from index.database_store import DatabaseStore
 from index.ingest.sync import Syncer
 from index.model.encoder import Encoder, load_encoder
+from index.records import ModelKey
 from index.renglon import build_engine
 from index.retriever import HybridRetriever
 from index.storage.lexical import Analysis
@@ -37,12 +38,13 @@ from index.store import Store
 from index.writing import WritableStore
 from rag.evidence.overlap import WORD
 from rag.settings import Settings
-from tests.bench.store import MODEL, Synthetic, changes, recall, rss_mb, searches, timed
+from tests.bench.store import MODEL, Synthetic, changes, fill, recall, rss_mb, searches, timed
 from tests.support.paths import MODELS, ROOT, SEEDS
 from tests.support.postgres import Postgres, new_schema
 from tests.support.processes import CHILDREN
 
 ASKED, QUESTIONS = 100, 40
+BY_COMMITS = 20_000  # passages; for more, the graph is built at the end, as after a migration
 
 
 def main() -> None:
@@ -80,8 +82,14 @@ class Figures:
         encoder = Synthetic()
         with Store(self._work / "folder") as folder, DatabaseStore(self._work / "node", self._url) as node:
             node.require_writer()
-            seconds = [filled(store, size) for store in (folder, node)]
-            self.say(write_per_s=size / seconds[1], write_ratio=seconds[0] / seconds[1])
+            if size <= BY_COMMITS:
+                seconds = [filled(store, size) for store in (folder, node)]
+                self.say(write_per_s=size / seconds[1], write_ratio=seconds[0] / seconds[1])
+            else:
+                fill(folder, encoder, size)
+                self.say(rebuild_s=timed(lambda: folder.rebuild() and None))
+                self.say(rows_per_s=size / rows_only(node, size))
+                self.say(graph_s=timed(lambda: node.database.index_model(MODEL)), words_s=timed(node.catch_up))  # type: ignore[arg-type]
             medians = [statistics.median(searches(store, encoder, ASKED)) for store in (folder, node)]
             self.say(query_p50_ms=medians[1], query_ratio=medians[1] / medians[0])
             self.say(recall_24=recall(node, encoder), bytes_per_passage=node.size() / size)
@@ -127,6 +135,16 @@ def filled(store: WritableStore, size: int) -> float:
     for change in changes(Synthetic(), size):
         store.replace([change], MODEL)
     store.catch_up()
+    return time.perf_counter() - began
+
+
+def rows_only(node: DatabaseStore, size: int) -> float:
+    """Seconds in which passages are written that are in no graph yet."""
+    began = time.perf_counter()
+    for number, change in enumerate(changes(Synthetic(), size)):
+        node.replace([change], MODEL)
+        if not number:
+            node.database.drop_other_graphs(ModelKey("none", "", 1))
     return time.perf_counter() - began
 
 

@@ -9,10 +9,11 @@ from index.ingest.sync import Syncer
 from index.model.encoder import Encoder
 from index.purge import purge
 from index.store import Store
-from tests.support.machine import Life, machine_settings
+from tests.support.machine import Life, LifeInDatabase, machine_settings
 from tests.support.paths import MAX_BYTES
 from tests.support.remembering import Remembering
 
+RUNS_IN_DATABASE = 8  # each step costs commits and files of its own
 RUNS = 40  # `make torture` runs 2,000, of twice as many steps
 
 
@@ -24,6 +25,11 @@ def remembering(encoder: Encoder) -> Remembering:
 
 def test_the_index_is_a_dictionary_whatever_happens(remembering: Remembering) -> None:
     run_state_machine_as_test(Life, settings=machine_settings(RUNS))
+
+
+def test_a_database_is_a_dictionary_whatever_happens(remembering: Remembering, postgres: str) -> None:
+    LifeInDatabase.encoder, LifeInDatabase.postgres = remembering, postgres
+    run_state_machine_as_test(LifeInDatabase, settings=machine_settings(RUNS_IN_DATABASE, 20))
 
 
 def test_purged_bytes_are_in_no_file(tmp_path: Path, corpus: Path, encoder: Encoder) -> None:

@@ -8,7 +8,7 @@ catalogue) and ends the change at one of them. A death of this kind costs millis
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import wraps
 from pathlib import Path
@@ -56,10 +56,10 @@ def _counted(write: Callable[..., Any], death: Death) -> Callable[..., Any]:
 
 
 @contextmanager
-def dying(folder: Path, steps: int) -> Iterator[Death]:
-    """Within the block, changes of a data folder end with Dies after so many steps."""
+def dying(folder: Path, steps: int, writes: Sequence[tuple[type, str]] = WRITES) -> Iterator[Death]:
+    """Within the block, changes of a data folder end with Dies after so many steps, which are these `writes`."""
     death = Death(folder, steps)
     with ExitStack() as stack:
-        for owner, name in WRITES:
+        for owner, name in writes:
             stack.enter_context(patch.object(owner, name, _counted(getattr(owner, name), death)))
         yield death

@@ -10,22 +10,26 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import cast
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from index.database_store import DatabaseStore
 from index.health import healer, probe
 from index.ingest.sync import Syncer
 from index.purge import purge
 from index.renglon import build_engine
+from index.storage.catalog import Catalog
 from index.store import Store
 from rag.engine import Engine
 from rag.errors import NoReadableFile
 from rag.settings import Settings
 from tests.support.deaths import Dies, dying
 from tests.support.paths import MAX_BYTES
+from tests.support.postgres import drop_schema, new_schema
 from tests.support.remembering import SENTENCES, TEXTS, Remembering
 
 MEMORY = Path("/dev/shm")  # a death here is a copy of the files: nothing depends on what a real disk keeps
@@ -181,6 +185,47 @@ class Life(RuleBasedStateMachine):
         if hasattr(self, "store"):
             self.store.close()
         shutil.rmtree(self.work, ignore_errors=True)
+
+
+class LifeInDatabase(Life):
+    """The same over PostgreSQL. A death ends connections and leaves no chance to clear up; the data folder stays."""
+
+    postgres: str
+
+    def __init__(self) -> None:
+        self.url = new_schema(self.postgres)
+        super().__init__()
+
+    def _open(self) -> None:
+        node = DatabaseStore(self.data, self.url)
+        node.require_writer()
+        if node.catalog.generation:
+            node.catch_up()
+        self.store = node  # type: ignore[assignment]
+        self.engine = build_engine(node, self.encoder, SETTINGS)
+
+    @rule(step=st.integers(0, 3))
+    def die_while_syncing(self, step: int) -> None:
+        """In the middle of a commit: after so many documents of it."""
+        before = dict(self.indexed)
+        try:
+            with dying(self.data, step, [(Catalog, "replace")]):
+                self._sync()
+        except Dies:
+            self.die()
+            self.indexed = {row.file: self._stored(row.id) for row in self.store.catalog.documents()}
+            assert self.indexed == before  # all documents of a commit, or none
+
+    @rule()
+    def die(self) -> None:
+        node = cast(DatabaseStore, self.store)
+        node.database.leadership.resign()
+        node.close()
+        self._open()
+
+    def teardown(self) -> None:
+        super().teardown()
+        drop_schema(self.url)
 
 
 def machine_settings(runs: int, steps: int = 30) -> settings:

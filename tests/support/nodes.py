@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,19 @@ class Node:
 class Cluster:
     """Some nodes, what was acknowledged by them, and what was found wrong."""
 
-    def __init__(self, work: Path, corpus: Path, memory: Path, database: str, count: int = 3, seed: int = 1) -> None:
+    def __init__(
+        self,
+        work: Path,
+        corpus: Path,
+        memory: Path,
+        database: str,
+        count: int = 3,
+        texts: Sequence[str] = TEXTS,
+    ) -> None:
+        """`texts`: what is uploaded."""
         self.nodes = [Node(work, f"node-{n}", corpus, memory, database) for n in range(count)]
-        self.rng, self._database = random.Random(seed), database
+        self.rng, self._database = random.Random(1), database
+        self._texts = texts
         self.kept: dict[str, set[str | None]] = {name: {None} for name in NAMES}  # what each may be
         self.wrong: list[str] = []
         self.acknowledged = self.refused = self.answered = 0
@@ -98,7 +109,7 @@ class Cluster:
         """Upload, change or delete a document through any node."""
         name, node = self.rng.choice(NAMES), self.rng.choice(self.nodes)
         delete = None not in self.kept[name] and self.rng.random() < 0.3
-        text = None if delete else self.rng.choice(TEXTS)
+        text = None if delete else self.rng.choice(self._texts)
         self.kept[name] = self.kept[name] | {text}
         try:
             if text is None:

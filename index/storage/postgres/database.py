@@ -24,6 +24,7 @@ PATIENT_S = 86_400.0
 KEPT_REMOVALS = 10_000  # generations; a node that was away for longer compares all keys
 # The neighbours of a node in the graph, and the candidates while it is built.
 GRAPH_M, GRAPH_EF = 16, 64
+GRAPH_MEMORY = "512MB"  # while it is built; a graph of 300,000 passages fits, larger ones take several times as long
 MOST_DIMENSIONS = 4000  # of half-precision vectors in a graph; longer ones are compared one by one
 
 
@@ -181,6 +182,7 @@ class PostgresCatalog(Catalog):
 def _patient(connection: Any) -> Iterator[None]:
     """Let statements take as long as they take."""
     connection.execute("SET statement_timeout = 0")
+    connection.execute(f"SET maintenance_work_mem = '{GRAPH_MEMORY}'")
     connection.reply_s = PATIENT_S
     try:
         yield
