@@ -80,19 +80,19 @@ class Figures:
     def of_store(self, size: int, tsvector: bool) -> None:
         """Writing and searching, without a model."""
         encoder = Synthetic()
-        with Store(self._work / "folder") as folder, DatabaseStore(self._work / "node", self._url) as node:
+        with DatabaseStore(self._work / "node", self._url) as node:
             node.require_writer()
             if size <= BY_COMMITS:
-                seconds = [filled(store, size) for store in (folder, node)]
-                self.say(write_per_s=size / seconds[1], write_ratio=seconds[0] / seconds[1])
+                written = filled(node, size)
+                self.say(write_per_s=size / written)
             else:
-                fill(folder, encoder, size)
-                self.say(rebuild_s=timed(lambda: folder.rebuild() and None))
-                self.say(rows_per_s=size / rows_only(node, size))
-                self.say(graph_s=timed(lambda: node.database.index_model(MODEL)), words_s=timed(node.catch_up))  # type: ignore[arg-type]
-            medians = [statistics.median(searches(store, encoder, ASKED)) for store in (folder, node)]
-            self.say(query_p50_ms=medians[1], query_ratio=medians[1] / medians[0])
-            self.say(recall_24=recall(node, encoder), bytes_per_passage=node.size() / size)
+                self.say(
+                    rows_per_s=size / rows_only(node, size),
+                    graph_s=timed(lambda: _none(node.database.index_model(MODEL))),
+                )
+                self.say(words_s=timed(lambda: _none(node.catch_up())))
+            median = statistics.median(searches(node, encoder, ASKED))
+            self.say(query_p50_ms=median, recall_24=recall(node, encoder), bytes_per_passage=node.size() / size)
             questions = [" ".join(text.split()[:8]) for text in encoder.texts(ASKED)]
             found, times = by_tantivy(node, questions)
             self.say(words_p50_ms=statistics.median(times))
@@ -101,11 +101,18 @@ class Figures:
                 shared = [len(set(a) & set(b)) / max(1, len(a)) for a, b in zip(found, theirs, strict=True)]
                 self.say(tsvector_p50_ms=statistics.median(times), tsvector_recall=statistics.mean(shared))
             with DatabaseStore(self._work / "second", self._url) as second:
-                self.say(collect_s=timed(lambda: second.catch_up() and None))
+                self.say(collect_s=timed(lambda: _none(second.catch_up())))
                 self.say(seen_ms=1000 * statistics.median(seen(node, second, n) for n in range(5)))
                 node.database.leadership.resign()
                 self.say(take_over_s=timed(lambda: led(second)))
             self.say(node_mb=memory(self._work / "third", self._url))
+        with Store(self._work / "folder") as folder:
+            if size <= BY_COMMITS:
+                self.say(write_ratio=filled(folder, size) / written)
+            else:
+                fill(folder, encoder, size)
+                self.say(folder_rebuild_s=timed(lambda: _none(folder.rebuild())))
+            self.say(query_ratio=median / statistics.median(searches(folder, encoder, ASKED)))
 
     def of_answers(self) -> None:
         """Indexing and answering, with the model."""
@@ -116,7 +123,7 @@ class Figures:
             node.require_writer()
             encoder.encode_query("warm")
             syncs = [
-                timed(lambda store=store: Syncer(store, encoder, 10**7).sync(SEEDS) and None)  # type: ignore[misc]
+                timed(lambda store=store: _none(Syncer(store, encoder, 10**7).sync(SEEDS)))  # type: ignore[misc]
                 for store in cast(list[WritableStore], [folder, node])
             ]
             self.say(index_ratio=syncs[0] / syncs[1])
@@ -124,9 +131,13 @@ class Figures:
             times: list[list[float]] = [[], []]
             for question in questions:  # in turn, so that what else the machine does falls on both alike
                 for engine, own in zip(engines, times, strict=True):
-                    own.append(timed(lambda e=engine, q=question: e.answer(q) and None))  # type: ignore[misc]
+                    own.append(timed(lambda e=engine, q=question: _none(e.answer(q))))  # type: ignore[misc]
             medians = [statistics.median(own) for own in times]
             self.say(answer_p50_ms=1000 * medians[1], answer_ratio=medians[1] / medians[0])
+
+
+def _none(_: object) -> None:
+    return None
 
 
 def filled(store: WritableStore, size: int) -> float:

@@ -16,9 +16,9 @@ from typing import Any
 import psycopg
 
 from index.storage.postgres.connection import Bounded, Pool, Session, translated
-from rag.errors import DatabaseAway, IndexBusy
+from rag.errors import IndexBusy
 
-LEASE_S = 6  # another node takes over that long after a cut, and a second after a death
+LEASE_S = 7  # another node takes over that long after a cut, and a second after a death
 BEAT_S = 1.5
 _KEY = 1382377319  # the first half of the lock's number, "Reng"; the second is the schema's
 log = logging.getLogger("renglon")
@@ -82,8 +82,10 @@ class Leadership:
             connection = self._connection
             if connection is None:
                 raise self.busy()
-            if connection.closed:
-                raise DatabaseAway("The database has ended the connection to this node.", "Ask again.")
+            if connection.closed:  # the lease ran out, perhaps for a moment: who is first writes now
+                if not self.take() or self._connection is None:
+                    raise self.busy()
+                connection = self._connection
             yield Session(connection)
 
     def busy(self) -> IndexBusy:
