@@ -134,6 +134,7 @@ def lines(
     service: Served,
     start: Annotated[int, Query(ge=1, description="First line, 1-based.")] = 1,
     end: Annotated[int | None, Query(ge=1, description="Last line, inclusive; default: the last there is.")] = None,
+    page: Annotated[int | None, Query(ge=1, le=100_000, description="The lines of this page instead.")] = None,
 ) -> Response:
     """Lines of a document as it was indexed, at most 2,000 in one call: what citations point into.
 
@@ -142,6 +143,8 @@ def lines(
     from index.corpus.lines import lines_of
 
     row = service.catalog.document(document_id)
+    if page is not None:
+        start, end = _lines_of_page(service, row, page)
     last = row.lines if end is None else end
     if start > last and end is not None:
         raise InvalidQuestion(f"start is {start}, after end, {last}.", "Give start <= end.")
@@ -155,9 +158,23 @@ def lines(
         )
     text = (service.catalog.text(document_id) or ("", ""))[0]
     found = [schemas.Line(n=n, char_start=a, text=line) for n, a, line in lines_of(text, start, last)]
+    printed = service.catalog.printed_lines(document_id, found[0].char_start, found[-1].char_start)
+    for line in found:
+        line.page, line.page_line = printed.get(line.char_start, (None, None))
     return as_json(
         schemas.Lines(document_id=row.id, file=row.file, file_sha256=row.sha256, line_count=row.lines, lines=found)
     )
+
+
+def _lines_of_page(service: Service, row: Any, page: int) -> tuple[int, int]:
+    """First and last line of a page. Raises LinesOutOfRange."""
+    from index.corpus.documents import SourceText
+
+    span = service.catalog.page(row.id, page)
+    if span is None:
+        raise LinesOutOfRange(f"{row.file} has no page {page}.", "Ask for lines, without a page.")
+    source = SourceText((service.catalog.text(row.id) or ("", ""))[0])
+    return source.line_of(span[0]), source.line_of(max(span[0], span[1] - 1))
 
 
 @router.get(

@@ -136,6 +136,8 @@ class Line(BaseModel):
     n: int = Field(description="1-based.")
     char_start: int = Field(description="Offset of its first code point in the decoded file.")
     text: str
+    page: int | None = Field(None, description="The page on which it is printed; null for a format without pages.")
+    page_line: int | None = Field(None, description="The line on that page.")
 
 
 class Lines(BaseModel):

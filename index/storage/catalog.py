@@ -16,7 +16,7 @@ import numpy as np
 from index.records import Change, DocumentRow, ModelKey, PassageRow, Text, with_context
 from index.storage import tables
 from index.storage.database import Connection, Database
-from index.storage.origins import origins, printed
+from index.storage.origins import origins, places, printed
 from index.storage.sqlite import open_database
 from index.storage.tables import WITH_CONTEXT
 from rag.errors import RenglonError, UnknownDocument
@@ -184,6 +184,16 @@ class Catalog:
     def printed(self, id_: str, char_start: int, char_end: int) -> Printed | None:
         """Where a stretch of a document is printed; None for a format without pages."""
         return printed(list(origins(self._db, id_, char_start, char_end)), char_start, char_end)
+
+    def printed_lines(self, id_: str, start: int, end: int) -> dict[int, tuple[int, int]]:
+        """Page and line on it of each printed line that begins in a stretch, by its first character; empty for a
+        format without pages."""
+        return {first: (page, line) for first, _, page, line in places(self._db, id_, start, end)}
+
+    def page(self, id_: str, page: int) -> tuple[int, int] | None:
+        """First character of a page and the end of its last line; None where there is no such page."""
+        found = [(first, last) for first, last, at, _ in places(self._db, id_) if at == page]
+        return (found[0][0], found[-1][1]) if found else None
 
     def counts(self) -> dict[str, int]:
         """Number of documents, passages and sentences."""

@@ -22,6 +22,16 @@ def origins(db: Connection, id_: str, start: int, end: int) -> Iterator[Origin]:
             yield Origin(first, last, json.loads(place), zlib.decompress(boxes))
 
 
+def places(db: Connection, id_: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int, int]]:
+    """(char_start, char_end, page, line on it) of each printed line that begins in a stretch, in order."""
+    query = """SELECT char_start, char_end, place FROM origins WHERE document_id = ? AND char_start >= ?
+        AND char_start <= ? ORDER BY char_start"""
+    for first, last, place in db.execute(query, (id_, start, 2**62 if end is None else end)):
+        at = json.loads(place)
+        if "page" in at:
+            yield first, last, int(at["page"]), int(at["line"])
+
+
 def printed(found: Sequence[Origin], start: int, end: int) -> Printed | None:
     """Pages, lines and boxes of a stretch; None where it is on no page."""
     lines: dict[tuple[int, int], list[float] | None] = {}

@@ -24,7 +24,7 @@ def mixed(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> LocalServer
     corpus = folder / "docs"
     corpus.mkdir()
     (corpus / "informe.pdf").write_bytes(
-        report([("Introducción", ["Texto sin interés."]), ("El faro", [" ".join(PROSE)])])
+        report([("Introducción", ["Texto sin interés."]), ("El faro", [" ".join(PROSE)]), ("Anexo", ["Relleno."] * 50)])
     )
     (corpus / "museo.md").write_text(MARKDOWN)
     (corpus / "carta.docx").write_bytes(word())
@@ -54,6 +54,25 @@ def test_the_pdf_page_is_shown_with_the_quote_marked(visit: Open, mixed: LocalSe
     expect(picture).to_be_visible()
     assert colours(page) > 500
     assert "Juan Moreno Rocafull" in marked(page).replace("\n", " ")  # the lines below say the same
+
+
+def test_an_address_names_page_and_line(visit: Open, mixed: LocalServer) -> None:
+    (document,) = (d for d in web.get(f"{mixed.url}/v1/documents").json()["documents"] if d["file"].endswith(".pdf"))
+    address = f"{mixed.url}/v1/documents/{document['id']}/lines"
+    lines = web.get(address).json()["lines"]
+    last = max(line["page"] for line in lines if line["page"])
+    own = [line for line in lines if line["page"] == last]
+    assert last > 1
+    assert [line["page_line"] for line in own] == sorted(line["page_line"] for line in own)
+    assert [line["n"] for line in web.get(f"{address}?page={last}").json()["lines"] if line["page"]] == [
+        line["n"] for line in own
+    ]
+    assert web.get(f"{address}?page={last + 1}").status_code == 416
+    page = visit(f"/#/d/{document['id']}?p={last}&L={own[-1]['page_line']}", url=mixed.url)
+    expect(page.locator("#source-lines .hit .n")).to_have_text(str(own[-1]["n"]))
+    expect(page.locator(".page-n").filter(has_text=f"Página {last}").first).to_be_visible()
+    page = visit(f"/#/d/{document['id']}?p={last + 1}", url=mixed.url)
+    expect(page.locator("#source-lines .message")).to_have_text(f"El archivo no tiene página {last + 1}.")
 
 
 def test_markdown_is_shown_readable_and_quoted_verbatim(visit: Open, mixed: LocalServer) -> None:

@@ -119,13 +119,15 @@ def test_small_talk_gets_a_plain_reply_and_questions_that_can_be_asked(page: Pag
 
 
 def test_the_words_that_answer_are_bold_in_sentence_card_and_source(page: Page, stub: Stub) -> None:
-    citation = stub.citation(1, "001", 8, "6.700")
+    known = {"title": "Los contenedores", "author": "CNN", "published": "2024-06-18"}
+    citation = stub.citation(1, "001", 8, "6.700", **known)
     stub.say("answered", citation)
     turn = ask(page)
     expect(turn.locator(".sentence strong")).to_have_text("6.700")
     expect(turn.locator(".sentence .words")).to_have_text(citation["quote"])
     chips(turn).first.hover()
     expect(page.get_by_role("tooltip").locator("strong")).to_have_text("6.700")
+    expect(page.get_by_role("tooltip")).to_contain_text("Los contenedores, CNN, 2024-06-18")
     opened(page, chips(turn).first)
     expect(page.locator("#source-lines mark.own strong")).to_have_text("6.700")
 

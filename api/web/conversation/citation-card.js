@@ -38,11 +38,15 @@ function show(chip, c) {
   card.replaceChildren(
     foreign("p", { class: "tip-quote" }, ...emphasised(c, c.quote, MOST)),
     el("p", { class: "tip-place" }, foreign("span", { class: "file" }, c.file), el("span", { class: "where" }, lines(c))),
+    known(c) ? foreign("p", { class: "hint" }, known(c)) : "",
     c.verified === false ? el("p", { class: "bad" }, t("unverified")) : "",
   );
   card.hidden = false;
   place(chip);
 }
+
+/** What is known of the document: its title, who published it, and when. */
+const known = ({ title, author, published }) => [title, author, published].filter(Boolean).join(", ");
 
 /** Below the chip, where it doesn't cover the sentence, or above it where there is more room; never over the chip
  * itself, nor beyond the window's edges. */

@@ -1,4 +1,4 @@
-// The address of a line: #/d/{document}?L=8-9. `c`, the citation's characters, is only a key to find the citation
+// The address of a line: #/d/{document}?L=8-9, or ?p=12&L=8 for line 8 of page 12. `c`, the citation's characters, is only a key to find the citation
 // again in the history after a reload; without it the lines themselves are what is shown.
 
 /** {document, first, last, chars} of an address, or null. */
@@ -16,7 +16,8 @@ export function parse(hash) {
   }
   const first = lines ? Math.max(1, Number(lines[1])) : 1;
   const last = lines?.[2] ? Math.max(first, Number(lines[2])) : first;
-  return { document, first, last, whole: !lines, chars: chars ? [Number(chars[1]), Number(chars[2])] : null };
+  const page = /^\d{1,6}$/.test(query.get("p") ?? "") ? Number(query.get("p")) : null;
+  return { document, first, last, ...(page && { page }), whole: !lines, chars: chars ? [Number(chars[1]), Number(chars[2])] : null };
 }
 
 /** The address of lines of a document. */

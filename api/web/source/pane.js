@@ -3,6 +3,7 @@
 import { $, el, foreign, icon } from "../shell/dom.js";
 import { number, t, lines as where } from "../words/language.js";
 import { send } from "../shell/requests.js";
+import { moreText } from "../words/more.js";
 import { cut } from "../shell/offsets.js";
 import { format } from "./address.js";
 import { check } from "./quote-check.js";
@@ -27,7 +28,7 @@ export async function open(route, citation = null, siblings = []) {
   head();
   badge(null);
   if (!known) message(t("opening"));
-  const state = await fetchLines(route, citation);
+  const state = await fetchLines(await placed(route), citation);
   if (mine !== request) return; // another line was asked for meanwhile
   if (state.error) {
     badge(null);
@@ -35,7 +36,7 @@ export async function open(route, citation = null, siblings = []) {
     return;
   }
   const here = siblings.filter((c) => c.document_id === route.document);
-  Object.assign(shown, state, check(citation, { ...state, route }, here));
+  Object.assign(shown, state, check(citation, state, here));
   head();
   badge(shown.result);
   paint();
@@ -81,8 +82,21 @@ export function retell() {
   if (shown.lines.length) paint();
 }
 
+/** The lines of an address that names a page: the line on that page, or its first. */
+async function placed(route) {
+  if (!route.page) return route;
+  try {
+    const { lines } = await get(`/v1/documents/${encodeURIComponent(route.document)}/lines?page=${route.page}`);
+    const { n } = lines.find((line) => line.page === route.page && line.page_line === route.first) ?? lines[0];
+    return { ...route, first: n, last: n };
+  } catch (error) {
+    return { ...route, error };
+  }
+}
+
 async function fetchLines(route, citation) {
   try {
+    if (route.error) throw route.error;
     const id = encodeURIComponent(route.document);
     const info = await get(`/v1/documents/${id}`);
     const last = citation?.line_end ?? route.last;
@@ -94,8 +108,9 @@ async function fetchLines(route, citation) {
     const from = Math.max(1, first - AROUND);
     const to = Math.min(info.lines, Math.max(last, first) + AROUND, from + MOST - 1);
     const body = await get(`/v1/documents/${id}/lines?start=${from}&end=${to}`);
-    return { file: body.file, sha256: body.file_sha256, count: body.line_count, lines: body.lines };
+    return { route, file: body.file, sha256: body.file_sha256, count: body.line_count, lines: body.lines };
   } catch (error) {
+    if (error.message === "noPage") return { error: moreText("noPage", { n: number(route.page) }) };
     return { error: t(error.message in { noDocument: 1, notYet: 1 } ? error.message : "noServer") };
   }
 }
@@ -103,7 +118,7 @@ async function fetchLines(route, citation) {
 async function get(path) {
   const response = await send(path);
   if (response.ok) return response.json();
-  throw new Error({ 404: "noDocument", 503: "notYet" }[response.status] ?? "noServer");
+  throw new Error({ 404: "noDocument", 416: "noPage", 503: "notYet" }[response.status] ?? "noServer");
 }
 
 function head() {
@@ -144,7 +159,12 @@ function message(text) {
 
 function paint() {
   const { lines, count } = shown;
-  const rows = lines.map(row);
+  let page = null;
+  const rows = lines.flatMap((line) => {
+    const turned = line.page && line.page !== page;
+    page = line.page ?? page;
+    return turned ? [el("li", { class: "page-n" }, moreText("page", { n: number(line.page) })), row(line)] : [row(line)];
+  });
   if (lines[0].n > 1) rows.unshift(more("earlier", Math.max(1, lines[0].n - AROUND), lines[0].n - 1));
   if (lines.at(-1).n < count) rows.push(more("later", lines.at(-1).n + 1, Math.min(count, lines.at(-1).n + AROUND)));
   list.replaceChildren(...rows);
