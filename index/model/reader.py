@@ -51,4 +51,5 @@ def load_reader(settings: Settings, encoder: Encoder, shipped: Traversable | Non
             f"No reader fits the model {encoder.name}, which is not of the bundled one's kind.",
             "Set RENGLON_READER=off.",
         )
-    return Reader(lower, load(Path(settings.reader), lower.weights), lower.bf16, turn)
+    path = Path(settings.reader)
+    return Reader(lower, load(path / WEIGHTS if path.is_dir() else path, lower.weights), lower.bf16, turn)
