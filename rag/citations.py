@@ -130,11 +130,7 @@ def _answer_span(evidence: Evidence, quote: str) -> AnswerSpan | None:
     found = evidence.answer
     if found is None or not 0 <= found[0] < found[1] <= len(evidence.sentence.text):
         return None
-    words = evidence.sentence.text[slice(*found)]
-    begins = found[0] + len(words) - len(words.lstrip())
-    if not words.strip():
-        return None
-    first, last = evidence.sentence.span_of(begins, begins + len(words.strip()))
+    first, last = evidence.sentence.span_of(*found)
     start = evidence.sentence.char_start
     return AnswerSpan(char_start=start + first, char_end=start + last, text=quote[first:last])
 

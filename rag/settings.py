@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     )
     models_dir: Path | None = Field(None, description="Where models are unpacked; default: data_dir/models.")
     model: str = Field(BUNDLED, description="`bundled`, a sentence-transformers folder, or a hub name.")
-    reader: str = Field(BUNDLED, description="What finds the answer in a passage: `bundled`, `off`, or a file, or its folder.")
+    reader: str = Field(
+        BUNDLED, description="What finds the answer in a passage: `bundled`, `off`, a file, or its folder."
+    )
     query_prompt: str = Field("query: ", description="Put before questions; E5's own.")
     passage_prompt: str = Field("passage: ", description="Put before passages and sentences; E5's own.")
     max_file_mb: float = Field(20, gt=0, description="Files over this many megabytes are refused.")

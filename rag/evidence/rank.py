@@ -28,6 +28,10 @@ ALONE_WEIGHT = 0.35
 WITH_PREVIOUS_WEIGHT = 0.35
 WITH_TWO_BEFORE_WEIGHT = 0.3
 CUE_WEIGHT = 0.15
+# The reader's score from which on its place in a sentence is taken for the answer. It says "no answer" sooner than it
+# errs about the place: where the right sentence was ranked first with a score of -4 to 0, the place had an F1 of .73.
+LEAST_FOUND = -4.0
+_TRAILING = " \t\n\r,;:"  # what a place ends with at times and no answer does
 # Headings, by-lines and cut-off teasers share words with many questions and answer none.
 FRAGMENT_PENALTY = 0.3
 _WHOLE = re.compile(r"[.!?»”\"')\]]$")
@@ -81,10 +85,12 @@ class Evidence:
     @property
     def answer(self) -> tuple[int, int] | None:
         """(start, end) of the answer that the reader found, in characters of the sentence; None where it found none."""
-        if self.reading is None or self.reading.score < 0:
+        if self.reading is None or self.reading.score < LEAST_FOUND:
             return None
         shift = self.passage.bounds(self.number)[0]
-        return self.reading.start - shift, self.reading.end - shift
+        start, end = max(self.reading.start - shift, 0), self.reading.end - shift
+        words = self.sentence.text[start:end].rstrip(_TRAILING)
+        return (start + len(words) - len(words.lstrip()), start + len(words)) if words.strip() else None
 
     @property
     def place(self) -> tuple[str, int]:

@@ -18,7 +18,7 @@ LONGEST = 800
 MOST_SENTENCES = 24
 AROUND = 1  # neighbours on each side of a likely sentence
 # The reader's part in a sentence's score.
-READER_WEIGHT = 0.05
+READER_WEIGHT = 0.04
 
 
 @dataclass(frozen=True)

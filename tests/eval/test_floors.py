@@ -19,11 +19,11 @@ from rag.settings import Settings
 from tests.support.paths import SEEDS
 
 FLOORS = [
-    "quote_exact=1.0", "recall_at_1=0.77", "recall_at_5=0.91", "first_citation_hit=0.74", "any_citation_hit=0.83",
-    "answered_rate=0.74", "refusal_recall_off_topic=0.95", "refusal_recall_not_in_text=0.4",
+    "quote_exact=1.0", "recall_at_1=0.77", "recall_at_5=0.91", "first_citation_hit=0.74", "any_citation_hit=0.85",
+    "answered_rate=0.72", "refusal_recall_off_topic=0.95", "refusal_recall_not_in_text=0.6", "span_f1=0.43",
 ]  # fmt: skip
-ENGLISH = ["recall_at_5=0.92", "first_citation_hit=0.70"]
-NATURAL = ["quote_exact=1.0", "first_citation_hit=0.55", "answered_rate=0.5", "refusal_recall_not_in_text=0.5"]
+ENGLISH = ["recall_at_5=0.92", "first_citation_hit=0.76"]
+NATURAL = ["quote_exact=1.0", "first_citation_hit=0.65", "answered_rate=0.7", "refusal_recall_not_in_text=0.7"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_follow_ups_need_their_history_and_use_it(bench: Bench) -> None:
     alone = [question.model_copy(update={"history": ()}) for question in questions[::3]]
     with_history = evaluate(bench, questions, SEEDS)["metrics"]
     without = evaluate(bench, alone, SEEDS)["metrics"]
-    assert missed(with_history, parse_floors(["quote_exact=1.0", "recall_at_5=0.92", "first_citation_hit=0.75"])) == []
+    assert missed(with_history, parse_floors(["quote_exact=1.0", "recall_at_5=0.92", "first_citation_hit=0.8"])) == []
     assert without["first_citation_hit"] < 0.3
 
 
