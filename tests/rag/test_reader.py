@@ -109,7 +109,7 @@ def test_the_likely_sentences_come_with_their_neighbours_within_the_budget() -> 
 
 def test_the_reader_moves_the_sentence_that_answers_to_the_front() -> None:
     sentences = ["Hubo cajas enviadas por mar otra vez.", "Fueron <6.700> en total, según se dijo."]
-    evidence = weigh("cuántas cajas enviadas", hit("a", sentences, [unit(1, 0.1, 0), unit(1, 0.4, 0)], 1))
+    evidence = weigh("cuántas cajas enviadas", hit("a", sentences, [unit(1, 0.1, 0), unit(1, 0.25, 0)], 1))
     assert evidence[0].number == 0
     read = read_evidence(Reader(Characters(), Finds(), bf16=False), "¿Cuántas cajas?", evidence)
     assert read[0].number == 1
