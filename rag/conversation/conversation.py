@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from llama_index.core.schema import NodeWithScore
@@ -31,6 +32,8 @@ _SHARED = 0.5
 _NEAR = 0.82
 _FIRST = 10  # sentences of a subject that decide
 _NO_SUCH_WORD = WORD + "qxzkqxzk"
+# Scopes whose suggested questions are kept, those that were used last.
+SCOPES = 64
 
 Search = Callable[[str], tuple[Sequence[NodeWithScore], Sequence[Evidence]]]
 
@@ -51,9 +54,14 @@ class Conversation:
     ) -> None:
         self._articles, self._lexicon, self._scores_of, self._version = articles, lexicon, scores_of, version
         self._suggestions = Suggestions()
+        # Kept, since the questions that it suggests are kept in it: finding them takes a second or two.
+        self._scoped = lru_cache(SCOPES)(self._restricted)
 
     def within(self, scope: Scope) -> Conversation:
         """The same, over the documents in a scope only."""
+        return self._scoped(scope)
+
+    def _restricted(self, scope: Scope) -> Conversation:
         return Conversation(self._articles.within(scope), self._lexicon, self._scores_of, self._version)
 
     def small_talk(self, message: str, ask: Callable[[str], Answer]) -> Answer | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from rag.conversation.articles import Listed
+from rag.conversation.conversation import Conversation
 from rag.engine import Engine
 from rag.events import Finished, PassagesFound
+from rag.passages import PassageNode
+from rag.scope import Scope
 from rag.types import Answer
 from tests.support.paths import SEEDS
 from tests.support.seed_boilerplate import SEED_LINES
@@ -52,6 +57,43 @@ def test_what_is_suggested_is_answered(engine: Engine, message: str) -> None:
     assert 1 <= len(answer.suggestions) <= 3
     assert [engine.answer(question).status for question in answer.suggestions] == ["answered"] * len(answer.suggestions)
     assert all(question in answer.text for question in answer.suggestions)
+
+
+class Counted:
+    """One article without a sentence, which counts how often it is read."""
+
+    def __init__(self) -> None:
+        self.read = 0
+
+    def within(self, scope: Scope) -> Counted:
+        return self
+
+    def listed(self) -> list[Listed]:
+        return [Listed("a", "a.txt")]
+
+    def passages(self, ids: Sequence[str], most: int) -> list[PassageNode]:
+        self.read += 1
+        return []
+
+    def terms(self, text: str) -> list[str]:
+        return []
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        return dict.fromkeys(terms, 1.0)
+
+
+def test_what_can_be_asked_within_some_documents_is_sought_once() -> None:
+    articles = Counted()
+    conversation = Conversation(articles, lambda: articles, lambda *_: {}, lambda: 1)
+
+    def greet(scope: Scope) -> None:
+        assert conversation.within(scope).small_talk("hola", pytest.fail) is not None
+
+    for _ in range(3):
+        greet(Scope(language="es"))
+    assert articles.read == 1
+    greet(Scope(language="en"))
+    assert articles.read == 2
 
 
 @pytest.mark.parametrize("message", ["Resume los artículos", "Summarize the articles", "tl;dr"])
