@@ -37,7 +37,8 @@ class Agreement:
 def agreement(question: str, groups: Sequence[Group], evidence: Sequence[Evidence]) -> tuple[list[Group], Agreement]:
     """The groups of an answer, with those added whose value differs, and the comparison of all of them."""
     cited = [e for group in groups for e in group if e.answer]
-    others = [e for e in evidence if e.answer and e not in cited][:MOST_OTHERS]
+    places = {e.place for e in cited}  # evidence itself holds arrays, which are not compared with `==`
+    others = [e for e in evidence if e.answer and e.place not in places][:MOST_OTHERS]
     compared = (*cited, *others)
     comparison = compare(question, [_candidate(e) for e in compared])
     shown = set(range(len(cited)))

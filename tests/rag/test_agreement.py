@@ -62,3 +62,12 @@ def test_without_a_reader_there_is_nothing_to_compare() -> None:
     groups, found = agreement(QUESTION, [[evidence]], [evidence])
     assert groups == [[evidence]]
     assert found == Agreement(())
+
+
+def test_a_passage_that_was_read_twice_is_one() -> None:
+    """Of a document that changes meanwhile, the same passage can come as two objects that hold the same."""
+    (one,), (again,) = read("a"), read("a")
+    again.passage.id_ = one.passage.id_
+    groups, found = agreement(QUESTION, [[one]], [one, again])
+    assert [[e.place for e in group] for group in groups] == [[one.place]]
+    assert len(found.evidence) == 1
