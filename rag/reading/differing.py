@@ -30,7 +30,8 @@ LEAST_ASKED = 0.3
 # Least share of the question's words found in either sentence that both have: a sentence without the verb or the
 # name that the other one has speaks of another event.
 SAME_ASKED = 0.7
-# Least share of the shorter sentence's content words that the other has as well, the answers left out.
+# Least share of the shorter sentence's content words that the other has as well. Of the answers only what the question
+# asks about counts: a reader takes "contenedores" into one answer and not into the other.
 LEAST_SHARED = 0.2
 _STEM = 4  # letters, of a word's sound, by which forms of one word are recognised: envió, enviado
 _WORD = re.compile(r"[^\W_]+")
@@ -90,8 +91,7 @@ def compare(question: str, candidates: Sequence[Candidate]) -> Comparison:
     ]
     if not stated:
         return Comparison()
-    comparable = [one for one in stated if one is stated[0] or _comparable(asked, terms, stated[0], one)]
-    groups = _groups(comparable)
+    groups = _groups(_comparable_ones(asked, terms, stated))
     winner = next(group for group in groups if stated[0] in group)
     agreeing = len({one.candidate.document_id for one in winner})
     differing = [winner]
@@ -114,7 +114,7 @@ def _stated(asked: AskedForm, terms: frozenset[str], place: int, candidate: Cand
     rest = f"{candidate.sentence[max(start - around, 0) : start]} {candidate.sentence[end : end + around]}"
     subject = _terms(rest)
     held = terms & (subject | _terms(candidate.sentence[start:end]))
-    return _Stated(place, candidate, value, held, subject, frozenset(_YEAR.findall(rest)))
+    return _Stated(place, candidate, value, held, subject | held, frozenset(_YEAR.findall(rest)))
 
 
 def _terms(text: str) -> frozenset[str]:
@@ -127,6 +127,14 @@ def _terms(text: str) -> frozenset[str]:
             plain[name.start : name.end] = " " * (name.end - name.start)
     found = {word for word in _WORD.findall("".join(plain)) if len(word) > 2 and not word.isdecimal()}
     return frozenset(labels | {sound(word[:40])[:_STEM] for word in found - FUNCTION_WORDS})
+
+
+def _comparable_ones(asked: AskedForm, terms: frozenset[str], stated: Sequence[_Stated]) -> list[_Stated]:
+    """The best one, and those that speak of the same thing as it, or as another sentence that gives its value."""
+    best = stated[0]
+    near = [one for one in stated if one is best or _comparable(asked, terms, best, one)]
+    same = [one for one in near if one is best or relation(best.value, one.value) is Relation.SAME]
+    return [one for one in stated if one in near or any(_comparable(asked, terms, known, one) for known in same)]
 
 
 def _comparable(asked: AskedForm, terms: frozenset[str], a: _Stated, b: _Stated) -> bool:
