@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from anyio import to_thread
 
-from api.handed import HandedUploads, perform
+from api.forwarded_uploads import ForwardedUploads, perform
 from api.http.forms import Uploaded
-from api.intake import index_files
 from api.job_info import JobInfo, JobKind
 from api.jobs import Advance, Jobs
 from api.metrics import Metrics
@@ -24,6 +23,7 @@ from api.node import Node
 from api.outcome import SyncOutcome, outcome_of
 from api.shared_jobs import SharedJobs
 from api.threads import limiter
+from api.uploading import index_files
 from api.workers import Workers
 from rag.errors import (
     CorpusNotFound,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from index.pictures import PagePictures
     from index.renglon import Renglon
     from index.storage.catalog import Catalog
-    from index.storage.postgres.board import Board
+    from index.storage.postgres.job_table import JobTable
     from rag.engine import Engine
 
 UPLOADS = "uploads"  # the root of documents that came over HTTP
@@ -269,7 +269,9 @@ class Desk:
     def __init__(self, service: Service) -> None:
         self._service = service
         shared = service.settings.database_url is not None
-        self.jobs = SharedJobs(self._board, self._perform, service.workers) if shared else Jobs(workers=service.workers)
+        self.jobs = (
+            SharedJobs(self._job_table, self._perform, service.workers) if shared else Jobs(workers=service.workers)
+        )
         # Questions don't wait for a sync, nor a sync for questions. Each report holds all of its answers.
         self.batches = Jobs(workers=service.workers, name="batches", kept=BATCHES)
         self._uploads: Uploads | None = None
@@ -283,13 +285,13 @@ class Desk:
             "purge": lambda renglon, *_: _purge(renglon, self._own_uploads()),
         }  # fmt: skip
 
-    def _board(self) -> Board:
+    def _job_table(self) -> JobTable:
         from index.database_store import DatabaseStore
 
         opened = self._service.opened
         if opened is None or not isinstance(opened.store, DatabaseStore):
             raise NotReady("The database is not open yet.", "GET /readyz says when.")
-        return opened.store.board
+        return opened.store.jobs
 
     def _perform(
         self, kind: JobKind, asked: dict[str, Any], files: Sequence[tuple[str, bytes]], advance: Advance
@@ -316,11 +318,11 @@ class Desk:
             return self.jobs.submit(kind, {"collections": about} if about else None)
         return self.jobs.submit(kind, lambda advance: self._works[kind](renglon, about, advance), " ".join(about))
 
-    def uploads(self) -> Uploads | HandedUploads:
+    def uploads(self) -> Uploads | ForwardedUploads:
         """The uploaded documents; of several nodes, the one that writes does what is asked of them. Raises NotReady."""
         if isinstance(self.jobs, SharedJobs):
             _ = self._service.renglon
-            return HandedUploads(self.jobs)
+            return ForwardedUploads(self.jobs)
         return self._own_uploads()
 
     def _own_uploads(self) -> Uploads:

@@ -21,7 +21,7 @@ from api.workers import Workers
 from rag.errors import DatabaseAway, IndexBusy, NotReady, RenglonError, UnknownJob
 
 if TYPE_CHECKING:
-    from index.storage.postgres.board import Board, Posted
+    from index.storage.postgres.job_table import JobTable, Posted
 
 DONE_S = 0.02  # how often a request looks whether what it waits for is done
 TELL_S = 0.3  # how often progress is noted, and how often a follower looks
@@ -38,9 +38,9 @@ log = logging.getLogger("renglon")
 class SharedJobs:
     """The queue that all nodes share. What one of them has accepted is done, whichever of them dies."""
 
-    def __init__(self, board: Callable[[], Board], perform: Perform, workers: Workers) -> None:
-        """`board` raises NotReady until the database is open."""
-        self._board, self._perform, self._workers = board, perform, workers
+    def __init__(self, table: Callable[[], JobTable], perform: Perform, workers: Workers) -> None:
+        """`table` raises NotReady until the database is open."""
+        self._table, self._perform, self._workers = table, perform, workers
         self._stopped = threading.Event()
         self._wanted = {lane: threading.Event() for lane in LANES}
         self._idle = {lane: threading.Event() for lane in LANES}
@@ -55,25 +55,25 @@ class SharedJobs:
         lane: Lane = "long",
     ) -> JobInfo:
         """Put work into the queue, unless equal work is waiting already. Raises IndexBusy, DatabaseAway, NotReady."""
-        from index.storage.postgres.board import Posted
+        from index.storage.postgres.job_table import Posted
 
         if self._stopped.is_set():
             raise NotReady("The server is stopping.", "Ask again.")
         wanted, about = json.dumps(asked or {}), " ".join((asked or {}).get("collections", []))
-        if kind not in UNEQUAL and (waiting := self._board().waiting(kind)) and waiting.asked == wanted:
+        if kind not in UNEQUAL and (waiting := self._table().waiting(kind)) and waiting.asked == wanted:
             return _info(waiting)
         job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, about=about, state="queued", created_at=_now())
-        self._board().post(Posted(job.id, lane, kind, "queued", job.model_dump_json(), wanted), files, MOST[lane])
+        self._table().post(Posted(job.id, lane, kind, "queued", job.model_dump_json(), wanted), files, MOST[lane])
         self.wake()
         return job
 
     def knows(self, id_: str) -> bool:
         """Whether there is a job of that id."""
-        return self._board().get(id_) is not None
+        return self._table().get(id_) is not None
 
     def get(self, id_: str) -> JobInfo:
         """A job as it is now. Raises UnknownJob."""
-        posted = self._board().get(id_)
+        posted = self._table().get(id_)
         if posted is None:
             raise UnknownJob(f"There is no job {id_[:40]!r}.", "The last 100 are kept.")
         return _info(posted)
@@ -121,7 +121,7 @@ class SharedJobs:
             wanted.wait(POLL_S)
             wanted.clear()
             try:
-                while not self._stopped.is_set() and (posted := self._board().take(lane)):
+                while not self._stopped.is_set() and (posted := self._table().take(lane)):
                     idle.clear()
                     self._do(posted)
             except (IndexBusy, NotReady, DatabaseAway):  # another node writes, or none can
@@ -145,15 +145,15 @@ class SharedJobs:
             told, rate = now, total / max(now - began, 1e-6)
             update: dict[str, Any] = {"done": total, "left": left, "per_second": round(rate, 1)}
             job = job.model_copy(update=update | ({"seconds_left": round(left / rate, 1)} if rate else {}))
-            self._board().note(job.id, "running", job.model_dump_json())
+            self._table().note(job.id, "running", job.model_dump_json())
 
         try:
-            self._board().note(job.id, "running", job.model_dump_json())
-            report = self._perform(job.kind, json.loads(posted.asked), self._board().files(job.id), advance)
+            self._table().note(job.id, "running", job.model_dump_json())
+            report = self._perform(job.kind, json.loads(posted.asked), self._table().files(job.id), advance)
             end: dict[str, Any] = {"state": "done", "report": report, "done": total, "left": 0, "seconds_left": 0}
         except (DatabaseAway, NotReady, IndexBusy):
             with suppress(RenglonError):  # else it is put back when a node begins to write
-                self._board().note(job.id, "queued", posted.record)
+                self._table().note(job.id, "queued", posted.record)
             raise
         except RenglonError as error:
             log.log(logging.ERROR if posted.lane == "long" else logging.INFO, "job failed: %s", error)
@@ -166,7 +166,7 @@ class SharedJobs:
             )  # fmt: skip
             end = {"state": "failed", "error": problem}
         job = job.model_copy(update={**end, "finished_at": _now()})
-        self._board().note(job.id, job.state, job.model_dump_json())
+        self._table().note(job.id, job.state, job.model_dump_json())
 
     def stop(self) -> None:
         """Take up no more work. What was begun is gone on with by the node that writes next."""

@@ -1,8 +1,8 @@
 """The store of a node whose catalogue is in PostgreSQL. Everything that is the truth changes there in one commit.
 
-Nothing is projected but the words, which each node keeps on its own disk (`storage/postgres/words.py`); they are made
-from the passages whenever they are not there. The data folder holds them, pictures of pages and the model: it can be
-deleted at any time. Any number of nodes read; whoever holds the lock of the database writes.
+Nothing is projected but the words, which each node keeps on its own disk (`storage/postgres/lexical_cache.py`); they
+are made from the passages whenever they are not there. The data folder holds them, pictures of pages and the model: it
+can be deleted at any time. Any number of nodes read; whoever holds the lock of the database writes.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from index.storage import lexical
 from index.storage.live_views import View
 from index.storage.lock import FolderLock
 from index.storage.postgres import schema
-from index.storage.postgres.board import Board
 from index.storage.postgres.database import PostgresCatalog, PostgresDatabase
 from index.storage.postgres.dense import PostgresDense
-from index.storage.postgres.ear import Ear
-from index.storage.postgres.words import Words
+from index.storage.postgres.job_table import JobTable
+from index.storage.postgres.lexical_cache import LexicalCache
+from index.storage.postgres.notifications import Notifications
 from index.storage.protocol import Kind, LexicalProjection, Projection
 from index.storage.rebuild import Progress
 from index.writing import WritableStore
@@ -73,10 +73,10 @@ class DatabaseStore(WritableStore):
         super().__init__(folder, PostgresCatalog(self.database), self._open)
         self.writing, self.building = threading.RLock(), threading.RLock()
         self._originals = DatabaseOriginals(self.database)
-        self._words = Words(folder / "words", self.database, _open_words, self.views.wait)
+        self._lexical_cache = LexicalCache(folder / "words", self.database, _open_words, self.views.wait)
         self._first = True
-        self.board = Board(self.database)
-        self._ear = Ear(self.database, self.database.channel)
+        self.jobs = JobTable(self.database)
+        self._notifications = Notifications(self.database, self.database.channel)
 
     def _open(self, kind: Kind) -> Projection:
         if kind == "dense":
@@ -104,10 +104,10 @@ class DatabaseStore(WritableStore):
             yield self.views.current()
 
     def _follow(self, generation: int) -> None:
-        self._words.begin(lambda index: _none(self.views.exchange({"lexical": index})))
+        self._lexical_cache.begin(lambda index: _none(self.views.exchange({"lexical": index})))
         seconds, self._first = FIRST_S if self._first else BEHIND_S, False
         try:
-            if not self._words.wait(generation, seconds):
+            if not self._lexical_cache.wait(generation, seconds):
                 self.views.report("lexical", ProjectionDamaged("The words are behind.", "They are being collected."))
         except ProjectionDamaged as damage:
             self.views.report("lexical", damage)
@@ -121,15 +121,15 @@ class DatabaseStore(WritableStore):
     def report(self, kind: Kind, damage: ProjectionDamaged, seen: object = None) -> None:
         """Leave out damaged words from now on, and have them collected again."""
         self.views.report(kind, damage, seen)
-        self._words.renew()
+        self._lexical_cache.renew()
 
     def look(self) -> None:
         """See what other nodes have committed."""
-        self._words.wake()
+        self._lexical_cache.wake()
 
     def hear(self, seconds: float) -> None:
         """Return when another node has committed something, or after so many seconds. Raises DatabaseAway."""
-        self._ear.hear(seconds)
+        self._notifications.wait(seconds)
 
     def announce(self, url: str, corpus: Path | None, instance: str) -> None:
         """Let other processes of this machine, and other nodes, know where this one can be asked."""
@@ -151,7 +151,7 @@ class DatabaseStore(WritableStore):
         """Wait until this node's words hold everything that is committed."""
         with self.reading():
             generation = self.catalog.generation
-        self._words.wait_for_all(generation, FIRST_S)
+        self._lexical_cache.wait_for_all(generation, FIRST_S)
         return 0
 
     def replace(self, changes: Sequence[Change], model: ModelKey) -> int:
@@ -171,7 +171,7 @@ class DatabaseStore(WritableStore):
                     if change.original is not None:
                         self.database.keep_original(db, change.document.id, change.document.sha256, change.original)
                 self.database.note_removed(db, removed)
-        self._words.wake()
+        self._lexical_cache.wake()
         return count
 
     def remove(self, ids: Sequence[str]) -> int:
@@ -179,7 +179,7 @@ class DatabaseStore(WritableStore):
         with self.writing, self.database.transaction() as db:
             removed = self.catalog.remove(ids)
             self.database.note_removed(db, removed)
-        self._words.wake()
+        self._lexical_cache.wake()
         return len(removed)
 
     def assign(self, folder: str, collection: str) -> None:
@@ -197,7 +197,7 @@ class DatabaseStore(WritableStore):
             self.database.rebuild_graph(model)
             with self.writing, self.database.transaction():
                 self.catalog.put(era=str(int(self.catalog.get("era") or 0) + 1))
-            self._words.renew()
+            self._lexical_cache.renew()
             self.catch_up()
             count = self.catalog.counts()["passages"]
             if progress:
@@ -227,8 +227,8 @@ class DatabaseStore(WritableStore):
 
     def close(self) -> None:
         """Close everything, and let go of the folder and of the right to write."""
-        self._words.close()
-        self._ear.close()
+        self._lexical_cache.close()
+        self._notifications.close()
         self.views.close()
         self.database.close()
         self.lock.release()

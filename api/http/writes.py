@@ -18,12 +18,12 @@ from api.http.events import event, streamed
 from api.http.forms import Uploaded, UploadResult
 from api.http.routes import Served
 from api.http.schemas import Name, Wanted
-from api.intake import Sources, index_files
 from api.job_info import JobInfo
 from api.jobs import Advance
 from api.service import Service
 from api.shared_jobs import SharedJobs
 from api.threads import in_threads
+from api.uploading import Sources, index_files
 from index.collections import require_known
 from index.corpus.documents import printable
 from index.records import DEFAULT_COLLECTION

@@ -208,7 +208,7 @@ def test_a_database_that_can_not_be_used_is_told(tmp_path: Path, postgres: str) 
             db.execute(f"DROP ROLE {name}")
 
 
-def test_a_server_without_pgvector_is_told(tmp_path: Path) -> None:
+def test_a_server_without_pgvector_is_refused(tmp_path: Path) -> None:
     """And a wrong password: both need a server of their own."""
     server = Postgres(vector=False, password="richtig")
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WAIT_S = 60.0  # a take-over and some other uploads; the work is not lost when this is over
 
 
-class HandedUploads:
+class ForwardedUploads:
     """`Uploads`, done by the node that writes. What returns is durable, as it is there."""
 
     def __init__(self, jobs: SharedJobs) -> None:

@@ -33,7 +33,7 @@ class Posted(NamedTuple):
     asked: str
 
 
-class Board:
+class JobTable:
     """The jobs of all nodes."""
 
     def __init__(self, database: PostgresDatabase) -> None:

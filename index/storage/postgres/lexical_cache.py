@@ -40,7 +40,7 @@ class Mark:
     last: int = 0
 
 
-class Words:
+class LexicalCache:
     """Keeps the index in step in a thread of its own. `settle` returns when no query of before is running."""
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING
 
-from api.handed import HandedUploads
+from api.forwarded_uploads import ForwardedUploads
 from api.http.forms import UploadResult
 from index.corpus.documents import printable
 from rag.errors import FileRefused, FileTooLarge
@@ -19,7 +19,7 @@ Refusal = FileRefused | FileTooLarge
 
 def index_files(
     sources: Sources,
-    uploads: Uploads | HandedUploads,
+    uploads: Uploads | ForwardedUploads,
     limit: int,
     collection: str,
     before_each: Callable[[], None] = lambda: None,

@@ -1,4 +1,4 @@
-"""Hears that something was committed: a connection of its own that listens."""
+"""Waits for notifications that something was committed, on a connection of its own (LISTEN)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from psycopg import sql
 from index.storage.postgres.connection import Bounded, Pool, translated
 
 
-class Ear:
-    """Listens to a channel. What is said while nobody listens is missed: whoever hears nothing looks all the same."""
+class Notifications:
+    """The notifications of a channel. One that is sent while nobody listens is lost, so callers look now and then."""
 
     def __init__(self, pool: Pool, channel: str) -> None:
         self._pool, self._channel = pool, channel
         self._connection: Bounded | None = None
         self._closed = threading.Event()
 
-    def hear(self, seconds: float) -> None:
-        """Return when something was said, or after so many seconds. Raises DatabaseAway."""
+    def wait(self, seconds: float) -> None:
+        """Return when one came, or after so many seconds. Raises DatabaseAway."""
         if self._closed.is_set():
             return
         if self._connection is None or self._connection.closed:
