@@ -108,6 +108,8 @@ async def _client(url: str, seen: Seen, until: float, rng: random.Random) -> Non
         (seen.refused if refused else seen.answered).append(time.perf_counter() - began)
         if refused:
             await asyncio.sleep(min(float(headers["retry-after"]), max(0.0, until - time.perf_counter())))
+            writer.close()  # the server may have closed it meanwhile
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     writer.close()
 
 
