@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from index.ingest.sync import Syncer
+from index.model.encoder import Encoder
 from index.purge import purge
+from index.storage.catalog import Catalog
 from index.storage.tables import SCHEMA, SCHEMA_VERSION
 from index.store import Store
 from rag.errors import DataFolderUnusable
@@ -19,6 +21,11 @@ from tests.support.models import Tiny
 from tests.support.paths import MAX_BYTES
 
 FIRST = Path(__file__).with_name("schema-1.sql")  # written by release 0.1.0
+# What a catalogue of version 1 lacked.
+LATER = {
+    "documents": ("reader", "title", "author", "published", "url", "language", "collection"),
+    "passages": ("source", "runs", "section", "context", "kind"),
+}
 UNO = "El puente de Triana se abrió en 1852.\nLo diseñó Gustave Steinacher.\n"
 
 
@@ -107,3 +114,41 @@ def test_a_catalogue_of_a_later_release_is_refused(data: Path) -> None:
         Store(data)
     assert f"this release reads {SCHEMA_VERSION}" in refused.value.detail
     assert (data / "catalog.sqlite").read_bytes() == before
+
+
+def made_old(path: Path) -> None:
+    """Turn a catalogue into one of version 1."""
+    with closing(sqlite3.connect(path)) as db:
+        for table, columns in LATER.items():
+            for column in columns:
+                db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute("DROP TABLE origins")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+
+
+def test_only_what_has_a_reader_of_its_own_now_is_read_again(tmp_path: Path, encoder: Encoder) -> None:
+    folder, data = tmp_path / "articles", tmp_path / "data"
+    folder.mkdir()
+    (folder / "a.txt").write_text("El faro alumbra.\n")
+    (folder / "b.md").write_text("# Faro\n\nEl *faro* alumbra.\n")
+    with Store(data) as store:
+        Syncer(store, encoder, MAX_BYTES).sync(folder)
+    made_old(data / "catalog.sqlite")
+    with Store(data) as store:
+        before = {row.file: row.indexed_at for row in store.catalog.documents()}
+        assert list(before) == ["a.txt", "b.md"]
+        report = Syncer(store, encoder, MAX_BYTES).sync(folder)
+        assert (report.added, report.changed, report.unchanged) == ([], ["b.md"], 1)
+        (row,) = store.catalog.passages_of([store.catalog.documents()[1].id], 10)
+        assert (row.text, row.source, row.section) == ("El faro alumbra.", "El *faro* alumbra.", "Faro")
+        assert Syncer(store, encoder, MAX_BYTES).sync(folder).unchanged == 2
+
+
+def test_two_processes_may_open_an_old_catalogue_one_after_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    Catalog.at(path).close()
+    made_old(path)
+    for _ in range(2):
+        with closing(Catalog.at(path)) as catalog:
+            assert catalog.documents() == []

@@ -53,7 +53,7 @@ def test_an_answer_appears_as_it_is_made(visit: Open, proxy: Proxy) -> None:
     expect(turn).to_have_attribute("data-state", "done")
     proxy.let_go.clear()
     proxy.hold_after = 3
-    turn = begin(page, "¿Quién es Sergei Shoigu?")
+    turn = begin(page, "¿Cuántos contenedores envió Corea del Norte a Rusia?")
     expect(chips(turn)).to_have_count(1)
     expect(turn.locator(".sentence")).to_have_count(1)
     expect(turn.locator(".sentence")).not_to_contain_text("[")
