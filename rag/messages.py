@@ -19,6 +19,8 @@ YES_OR_NO: Final = {
     "es": "La pregunta pide un sí o un no. Esto es lo que dicen los artículos; la conclusión queda para quien lee.",
     "en": "The question asks for a yes or a no. This is what the articles say; the conclusion is left to the reader.",
 }
+# Above the values that cited sentences give for the same thing.
+DIFFERING: Final = {"es": "Las fuentes no coinciden:", "en": "The sources differ:"}
 NOTHING_IN_SCOPE: Final = {
     "es": "Ningún documento indexado cumple el filtro.",
     "en": "No indexed document is within the filter.",

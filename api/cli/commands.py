@@ -23,6 +23,7 @@ from api import logs
 from api.cli.console import Console, print_json, write
 from api.cli.folders import pairs, to_keep, told_apart
 from api.exports.formats import Format, export
+from rag import messages
 from rag.errors import IndexBusy, IndexMissing, RenglonError
 from rag.scope import Scope
 from rag.settings import Settings
@@ -215,7 +216,16 @@ def _answering(settings: Settings, command: str, scope: Scope) -> Iterator[Engin
 
 
 def _print_answer(answer: Answer) -> None:
+    """The words that answer first, where the reader marked them; then the sentences, and quotes with their lines."""
+    first = answer.citations[0].answer_span if answer.citations else None
+    if first is not None and answer.status == "answered" and not answer.differing:
+        out.print(f"→ {first.text}\n", markup=False, style="bold")
     out.print(answer.text, markup=False, style="bold")
+    if answer.differing:
+        out.print(f"\n{messages.DIFFERING[answer.language]}", markup=False, style="yellow")
+    for value in answer.differing:
+        markers = " ".join(c.marker for c in answer.citations if c.n in value.citations)
+        out.print(f"  {value.value}  {markers}", markup=False)
     if answer.citations:
         out.print()
     for citation in answer.citations:

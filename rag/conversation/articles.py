@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -49,13 +50,21 @@ def at_place(documents: Sequence[Listed], place: int) -> Listed | None:
 
 
 def named(documents: Sequence[Listed], topic: str) -> Listed | None:
-    """The document whose file name a topic gives, whole or without its ending; None for a subject."""
+    """The document whose file name a topic gives: whole, without its ending, or the number that it alone begins with
+    ("003"); None for a subject."""
     words = set(folded(topic).strip("«»\"'").split()) | {folded(topic)}
     for document in documents:
         path = PurePosixPath(folded(document.file))
         if {str(path), path.name} & words or (len(path.stem) >= _LEAST_NAME and path.stem in words):
             return document
-    return None
+    numbered = [document for document in documents if _number(document.file) in words]
+    return numbered[0] if len(numbered) == 1 else None
+
+
+def _number(file: str) -> str | None:
+    """The number of two or three digits that a file's name begins with, as it is written; a year is none."""
+    found = re.match(r"\d{2,3}(?!\d)", PurePosixPath(file).name)
+    return found and found.group()
 
 
 def read(articles: Articles, documents: Sequence[Listed]) -> list[PassageNode]:

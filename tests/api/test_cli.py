@@ -56,10 +56,20 @@ def test_sync_of_nothing(synced: Path, tmp_path: Path) -> None:
 def test_ask_prints_markers_and_quotes(synced: Path) -> None:
     result = renglon(synced, "ask", "What gift did Putin give Kim?")
     assert result.returncode == 0
-    first, *rest = result.stdout.splitlines()
+    answer, _, first, *rest = result.stdout.splitlines()
+    assert answer.startswith("→ ")
+    assert "limusina" in answer
     assert "[004_6b36a17d40a337a5.txt:11]" in first
     assert any(line.startswith("✓ [004_6b36a17d40a337a5.txt:11]") and "limusina" in line for line in rest)
     assert (synced / healer.MARK).exists()  # it closed the folder: the next start need not check it
+
+
+def test_ask_shows_values_that_differ_side_by_side(served: Path) -> None:
+    lines = renglon(served, "ask", "How many containers did North Korea send to Russia?").stdout.splitlines()
+    at = lines.index("The sources differ:")
+    values = {line.split()[0]: line for line in lines[at + 1 : at + 3]}
+    assert values.keys() == {"6.700", "11.000"}
+    assert values["11.000"].endswith("[001_b66ed88974733697.txt:9]")
 
 
 def test_ask_as_json_is_the_wire_form(served: Path) -> None:

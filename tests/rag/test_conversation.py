@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rag.conversation.articles import Listed
+from rag.conversation.articles import Listed, named
 from rag.conversation.conversation import Conversation
 from rag.engine import Engine
 from rag.events import Finished, PassagesFound
@@ -57,6 +57,22 @@ def test_what_is_suggested_is_answered(engine: Engine, message: str) -> None:
     assert 1 <= len(answer.suggestions) <= 3
     assert [engine.answer(question).status for question in answer.suggestions] == ["answered"] * len(answer.suggestions)
     assert all(question in answer.text for question in answer.suggestions)
+
+
+@pytest.mark.parametrize(
+    ("topic", "file"),
+    [
+        ("el articulo 003", "003_a.txt"),
+        ("001_b.txt", "001_b.txt"),
+        ("el 002", None),
+        ("el 2024", None),
+        ("Corea", None),
+    ],
+)
+def test_a_document_is_named_by_the_number_that_its_name_begins_with(topic: str, file: str | None) -> None:
+    files = ["001_b.txt", "002_a.txt", "002_c.txt", "003_a.txt", "2024-06.txt"]
+    found = named([Listed(file, file) for file in files], topic)
+    assert (found and found.file) == file
 
 
 class Counted:
