@@ -107,7 +107,7 @@ class Writer:
             line_start=sentence.line_start, line_end=sentence.line_end, char_start=sentence.char_start,
             char_end=sentence.char_end, quote=quote, answer_start=0, answer_end=0,
             score=round(evidence.score, 4), verified=verified, state="valid" if verified else "stale",
-            near=self._near, answer_span=_answer_span(evidence, quote),
+            near=self._near, answer_span=None if self._near else _answer_span(evidence, quote),
             readable=None if sentence.quote is None else sentence.text, section=data.get("section") or None,
             code=data.get("kind") == "code", page=printed and printed.page, page_line=printed and printed.line,
             boxes=list(printed.boxes) if printed else [], title=about.title, author=about.author,

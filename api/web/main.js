@@ -2,6 +2,7 @@
 
 import { $, el, foreign } from "./shell/dom.js";
 import { copy } from "./shell/clipboard.js";
+import { lead } from "./conversation/answer-parts.js";
 import { choose, current, number, t, translate } from "./words/language.js";
 import { hide as hideCard } from "./conversation/citation-card.js";
 import { examples } from "./conversation/examples.js";
@@ -69,7 +70,7 @@ function start(turn) {
 function spoken(answer) {
   if (answer.status === "no_evidence") return `${t("none")}. ${t("noneText")}`;
   if (answer.status === "none_asked") return answer.text;
-  const text = answer.text.replace(/\s*\[[^\]]+:\d+(?:-\d+)?\]/g, "");
+  const text = Array.from(answer.text).slice(lead(answer)).join("").replace(/\s*\[[^\]]+:\d+(?:-\d+)?\]/g, "");
   if (answer.status === "unsure") return `${t("unsure")} ${text}`;
   return t("answerDone", { text, n: answer.citations.length });
 }

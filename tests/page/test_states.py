@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, Route, expect
 
+from rag.messages import NEAREST
 from tests.support.page import Open, ask, chips, newest, opened, unharmed
 from tests.support.server import Served
 
@@ -81,12 +82,14 @@ def page(visit: Open, stub: Stub) -> Page:
 
 
 def test_unsure_shows_the_nearest_and_says_so(page: Page, stub: Stub) -> None:
-    stub.say("unsure", stub.citation(1, "001", 8, near=True), stub.citation(2, "000", 9, near=True))
+    nearest = stub.citation(1, "001", 8, near=True), stub.citation(2, "000", 9, near=True)
+    stub.say("unsure", *nearest, text=NEAREST["es"])  # as the service begins such an answer
     turn = ask(page)
     expect(turn).to_have_attribute("data-status", "unsure")
     headline = "Los artículos no lo responden con claridad. Lo más cercano que dicen:"
     expect(turn.locator(".unsure")).to_have_text(headline)
     expect(turn.locator(".sentence")).to_have_count(2)
+    expect(turn.locator(".doubt")).to_have_count(0)
     expect(turn.get_by_text("Los artículos no lo dicen")).to_have_count(0)
     expect(page.locator("#live")).to_contain_text(headline)
     opened(page, chips(turn).first)

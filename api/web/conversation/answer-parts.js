@@ -9,11 +9,12 @@ const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
  * The parts of an answer in reading order: {text, citations, start, supported, reason}. Markers are taken out; a
  * text that merely looks like one stays, since only files that the answer knows are looked for.
  */
-export function parts({ text, citations = [], passages = [], sentences = [] }, { streaming = false } = {}) {
+export function parts(answer, { streaming = false } = {}) {
+  const { text, citations = [], passages = [], sentences = [] } = answer;
   const files = [...new Set([...citations, ...passages].map((c) => c.file))];
   const points = Array.from(text);
   const found = [];
-  let at = 0;
+  let at = lead(answer);
   for (const span of spans(citations, sentences)) {
     loose(found, points.slice(at, span.start).join(""), at, files, false);
     const sentence = slice(text, span.start, span.end);
@@ -23,6 +24,13 @@ export function parts({ text, citations = [], passages = [], sentences = [] }, {
   loose(found, points.slice(at).join(""), at, files, streaming);
   return found;
 }
+
+/**
+ * The length of what an unsure answer says before its sentences ("The articles don't clearly answer this …"): the page
+ * has a headline for it.
+ */
+export const lead = ({ status, mode, citations = [] }) =>
+  status === "unsure" && mode !== "generative" && citations.length ? Math.min(...citations.map((c) => c.answer_start)) : 0;
 
 /** Spans of the text that somebody said something about, without overlaps. */
 function spans(citations, sentences) {
