@@ -67,9 +67,14 @@ def problem(status: int, name: str, detail: str, hint: str = "", seconds: int = 
     return JSONResponse(document, status, _headers(status, seconds), media_type="application/problem+json")
 
 
+def title_of(name: str) -> str:
+    """The title of a problem from the name of its error: "Index busy" for IndexBusy."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
 def body(status: int, name: str, detail: str, hint: str = "") -> dict[str, Any]:
     """What a problem document holds."""
-    title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+    title = title_of(name)
     slug = title.lower().replace(" ", "-")
     document = {"type": f"urn:renglon:{slug}", "title": title, "status": status, "detail": detail, "hint": hint}
     number = request_id.get()

@@ -5,11 +5,10 @@ The node that writes takes this way too: what was asked first is done first, whi
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from api.errors import STATUS
+from api.errors import STATUS, title_of
 from api.job_info import Problem
 from api.shared_jobs import SharedJobs
 from rag.errors import RenglonError
@@ -61,8 +60,7 @@ def perform(uploads: Uploads, asked: dict[str, Any], files: list[bytes]) -> dict
 def error_of(problem: Problem) -> RenglonError:
     """The error that a problem document was made from."""
     for kind in STATUS:
-        title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).capitalize()
-        if title == problem.title:
+        if title_of(kind.__name__) == problem.title:
             return kind(problem.detail, problem.hint)
     return RenglonError(problem.detail, problem.hint)
 

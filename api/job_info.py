@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from api.errors import body_of
+from rag.errors import RenglonError
 
 JobKind = Literal["sync", "rebuild", "reembed", "purge", "upload", "batch", "remove"]
 JobState = Literal["queued", "running", "done", "failed"]
@@ -37,3 +41,18 @@ class JobInfo(BaseModel):
     seconds_left: float | None = Field(None, description="At that rate.")
     report: dict[str, Any] | None = Field(None, description="What was done, at the end.")
     error: Problem | None = Field(None, description="Why it failed.")
+
+
+def now() -> str:
+    """The time as a record has it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def problem_of(error: BaseException) -> Problem:
+    """Why work failed. What nobody foresaw, a panic of a library written in Rust for one, is in the server's log."""
+    if isinstance(error, RenglonError):
+        return Problem(**body_of(error))
+    return Problem(
+        title="Internal error", status=500, hint="See the server's log.",
+        detail=f"Something unexpected failed ({type(error).__name__}).",
+    )  # fmt: skip

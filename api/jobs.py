@@ -9,11 +9,9 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from typing import Any
 
-from api.errors import body_of
-from api.job_info import JobInfo, JobKind, Problem
+from api.job_info import JobInfo, JobKind, Problem, now, problem_of
 from api.workers import Workers
 from rag.errors import IndexBusy, NotReady, RenglonError, UnknownJob
 
@@ -56,7 +54,7 @@ class Jobs:
                     return known
             if len(self._queue) >= self._waiting or self._stopped:
                 raise IndexBusy(f"{len(self._queue)} jobs are waiting.", "GET /v1/jobs/{id} says when one is done.")
-            job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, about=about, state="queued", created_at=_now())
+            job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, about=about, state="queued", created_at=now())
             self._queue.append((job.id, work))
             self._put(job)
             if self._thread is None:
@@ -120,7 +118,7 @@ class Jobs:
                 if self._stopped:
                     return
                 id_, work = self._queue.pop(0)
-                self._put(self._records[id_].model_copy(update={"state": "running", "started_at": _now()}))
+                self._put(self._records[id_].model_copy(update={"state": "running", "started_at": now()}))
             self._work(id_, work)
 
     def _work(self, id_: str, work: Work) -> None:
@@ -143,17 +141,9 @@ class Jobs:
             end: dict[str, Any] = {"state": "done", "report": work(advance), "left": 0, "seconds_left": 0}
         except RenglonError as error:
             log.error("job failed: %s", error)
-            end = {"state": "failed", "error": Problem(**body_of(error))}
+            end = {"state": "failed", "error": problem_of(error)}
         except BaseException as error:  # a panic of a library written in Rust, too: the next job must be taken up
             self._workers.note(self._name, error)
-            problem = Problem(
-                title="Internal error", status=500, hint="See the server's log.",
-                detail=f"Something unexpected failed ({type(error).__name__}).",
-            )  # fmt: skip
-            end = {"state": "failed", "error": problem}
+            end = {"state": "failed", "error": problem_of(error)}
         with self._changed:
-            self._put(self._records[id_].model_copy(update={**end, "finished_at": _now()}))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._put(self._records[id_].model_copy(update={**end, "finished_at": now()}))

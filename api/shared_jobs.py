@@ -10,12 +10,10 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from api.errors import body_of
-from api.job_info import JobInfo, JobKind, Problem
+from api.job_info import JobInfo, JobKind, now, problem_of
 from api.jobs import UNEQUAL, WAITING, Advance
 from api.workers import Workers
 from rag.errors import DatabaseAway, IndexBusy, NotReady, RenglonError, UnknownJob
@@ -62,7 +60,7 @@ class SharedJobs:
         wanted, about = json.dumps(asked or {}), " ".join((asked or {}).get("collections", []))
         if kind not in UNEQUAL and (waiting := self._table().waiting(kind)) and waiting.asked == wanted:
             return _info(waiting)
-        job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, about=about, state="queued", created_at=_now())
+        job = JobInfo(id=uuid.uuid4().hex[:16], kind=kind, about=about, state="queued", created_at=now())
         self._table().post(Posted(job.id, lane, kind, "queued", job.model_dump_json(), wanted), files, MOST[lane])
         self.wake()
         return job
@@ -130,7 +128,7 @@ class SharedJobs:
                 idle.set()
 
     def _do(self, posted: Posted) -> None:
-        job = JobInfo(**json.loads(posted.record)).model_copy(update={"state": "running", "started_at": _now()})
+        job = JobInfo(**json.loads(posted.record)).model_copy(update={"state": "running", "started_at": now()})
         job = job.model_copy(update={"done": 0, "left": None})
         began = told = time.perf_counter()
         total = 0
@@ -140,9 +138,9 @@ class SharedJobs:
             if self._stopped.is_set():
                 raise NotReady("The server is stopping.", "Another node goes on.")
             total += done
-            if (now := time.perf_counter()) - told < TELL_S:
+            if (moment := time.perf_counter()) - told < TELL_S:
                 return
-            told, rate = now, total / max(now - began, 1e-6)
+            told, rate = moment, total / max(moment - began, 1e-6)
             update: dict[str, Any] = {"done": total, "left": left, "per_second": round(rate, 1)}
             job = job.model_copy(update=update | ({"seconds_left": round(left / rate, 1)} if rate else {}))
             self._table().note(job.id, "running", job.model_dump_json())
@@ -157,15 +155,11 @@ class SharedJobs:
             raise
         except RenglonError as error:
             log.log(logging.ERROR if posted.lane == "long" else logging.INFO, "job failed: %s", error)
-            end = {"state": "failed", "error": Problem(**body_of(error))}
+            end = {"state": "failed", "error": problem_of(error)}
         except BaseException as error:  # a panic of a library written in Rust, too
             self._workers.note("jobs", error)
-            problem = Problem(
-                title="Internal error", status=500, hint="See the server's log.",
-                detail=f"Something unexpected failed ({type(error).__name__}).",
-            )  # fmt: skip
-            end = {"state": "failed", "error": problem}
-        job = job.model_copy(update={**end, "finished_at": _now()})
+            end = {"state": "failed", "error": problem_of(error)}
+        job = job.model_copy(update={**end, "finished_at": now()})
         self._table().note(job.id, job.state, job.model_dump_json())
 
     def stop(self) -> None:
@@ -181,7 +175,3 @@ class SharedJobs:
 def _info(posted: Posted) -> JobInfo:
     """The record with the state of its row, which a change of the writer sets back."""
     return JobInfo(**json.loads(posted.record)).model_copy(update={"state": posted.state})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -48,7 +48,6 @@ class Migrated:
     documents: int
     moved: int
     passages: int
-    differing: int = 0
 
 
 @dataclass(frozen=True)

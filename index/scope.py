@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from index.collections import require_known
 from index.corpus.globs import Globs
 from index.records import DocumentRow
@@ -11,15 +13,14 @@ from rag.scope import Scope
 
 def in_scope(catalog: Catalog, scope: Scope) -> list[int] | None:
     """The keys of the passages of all documents in a scope; None when it leaves nothing out."""
-    found = documents_in(catalog, scope)
-    return None if len(found) == catalog.counts()["documents"] else catalog.pks_of([row.id for row in found])
+    rows = catalog.documents()
+    found = _within(scope, rows)
+    return None if len(found) == len(rows) else catalog.pks_of([row.id for row in found])
 
 
 def documents_in(catalog: Catalog, scope: Scope) -> list[DocumentRow]:
     """The documents in a scope, by file."""
-    globs, ids = Globs(include=scope.files), frozenset(scope.documents)
-    rows = (row for row in catalog.documents() if not ids or row.id in ids)
-    return [row for row in rows if _holds(scope, row) and globs.admits(row.file)]
+    return _within(scope, catalog.documents())
 
 
 def require_scope(catalog: Catalog, scope: Scope) -> None:
@@ -28,6 +29,11 @@ def require_scope(catalog: Catalog, scope: Scope) -> None:
         require_known(catalog, scope.collection)
     for id_ in scope.documents:
         catalog.document(id_)
+
+
+def _within(scope: Scope, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
+    globs, ids = Globs(include=scope.files), frozenset(scope.documents)
+    return [row for row in rows if (not ids or row.id in ids) and _holds(scope, row) and globs.admits(row.file)]
 
 
 def _holds(scope: Scope, row: DocumentRow) -> bool:

@@ -6,16 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.models import Tiny
-from tests.support.server import LocalServer
+from tests.support.server import LocalServer, small_server
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    folder = tmp_path_factory.mktemp("tiny")
-    (folder / "corpus").mkdir()
-    (folder / "corpus" / "uno.txt").write_text("El puente de Triana se abrió en 1852.\nLo diseñó Gustave Steinacher.\n")
-    started = LocalServer(folder / "data", folder / "corpus", Tiny())
-    started.wait("/readyz")
-    yield started
-    started.stop()
+    text = "El puente de Triana se abrió en 1852.\nLo diseñó Gustave Steinacher.\n"
+    with small_server(tmp_path_factory.mktemp("tiny"), {"corpus/uno.txt": text}, "corpus") as started:
+        yield started

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from playwright.sync_api import Page, expect
 
-from playwright.sync_api import Page, Request, expect
-
-from tests.support.page import Open, ask, chips, marked, newest, opened
+from tests.support.page import Open, ask, chips, marked, newest, opened, sent
 from tests.support.questions import PAELLA
 
 GIFT = "¿Qué le regaló Putin a Kim?"
 
 
-def _sent(page: Page) -> list[dict[str, Any]]:
-    """The bodies of the questions that the page sends from now on."""
-    bodies: list[dict[str, Any]] = []
-
-    def note(request: Request) -> None:
-        if request.url.endswith("/v1/query"):
-            bodies.append(json.loads(request.post_data or "{}"))
-
-    page.on("request", note)
-    return bodies
-
-
 def test_a_follow_up_is_understood_and_says_how(page: Page) -> None:
-    sent = _sent(page)
+    bodies = sent(page)
     first = ask(page, GIFT)
     expect(page.get_by_text("Entendida así:")).to_have_count(0)
     answer = " ".join(first.locator(".words").all_inner_texts())
@@ -36,8 +21,8 @@ def test_a_follow_up_is_understood_and_says_how(page: Page) -> None:
     expect(understood).to_contain_text("¿Y cuándo fue?")
     opened(page, chips(turn).first)
     assert "limusina" in marked(page)
-    assert sent[0]["history"] == []
-    asked, answered = sent[1]["history"]
+    assert bodies[0]["history"] == []
+    asked, answered = bodies[1]["history"]
     assert asked == {"role": "user", "content": GIFT}
     assert answered["role"] == "assistant"
     assert answer.split(".")[0] in answered["content"]
@@ -56,10 +41,10 @@ def test_a_new_topic_is_not_drawn_into_the_old_one(page: Page) -> None:
 
 
 def test_only_the_last_turns_go_along(page: Page) -> None:
-    sent = _sent(page)
+    bodies = sent(page)
     for i in range(8):
         ask(page, f"¿Qué dijo Putin en la visita número {i}?")
-    questions = [turn["content"] for turn in sent[-1]["history"] if turn["role"] == "user"]
+    questions = [turn["content"] for turn in bodies[-1]["history"] if turn["role"] == "user"]
     assert questions == [f"¿Qué dijo Putin en la visita número {i}?" for i in range(1, 7)]
 
 
@@ -69,10 +54,10 @@ def test_a_forgotten_conversation_is_not_sent(page: Page) -> None:
     page.get_by_role("button", name="Olvidar todo").click()
     page.get_by_role("button", name="¿Seguro?").click()
     page.keyboard.press("Escape")
-    sent = _sent(page)
+    bodies = sent(page)
     turn = ask(page, "¿Y cuándo fue?")
     expect(turn.locator(".understood")).to_have_count(0)
-    assert sent[0]["history"] == []
+    assert bodies[0]["history"] == []
 
 
 def test_the_copy_says_how_the_question_was_understood(visit: Open) -> None:

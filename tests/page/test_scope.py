@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from tests.support.axe import axe
-from tests.support.models import Tiny
-from tests.support.page import Open, ask, chips, marked, opened, pane
-from tests.support.server import LocalServer
+from tests.support.page import Open, ask, chips, marked, opened, pane, sent
+from tests.support.server import LocalServer, small_server
 
 FILE = "001_b66ed88974733697.txt"
 
@@ -22,29 +20,9 @@ FILE = "001_b66ed88974733697.txt"
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A server with two collections."""
     folder = tmp_path_factory.mktemp("two")
-    for name, text in {
-        "casa/puente.txt": "El puente se abrió en 1852.\n",
-        "faros/faro.txt": "El faro mide 69 m.\n",
-    }.items():
-        path = folder / name
-        path.parent.mkdir()
-        path.write_text(text)
-    started = LocalServer(folder / "data", folder / "casa", Tiny(), collections=f"faros={folder / 'faros'}")
-    started.wait("/readyz")
-    yield started
-    started.stop()
-
-
-def sent(page: Page) -> list[dict[str, object]]:
-    """What is asked of the server from now on."""
-    found: list[dict[str, object]] = []
-
-    def keep(request: Request) -> None:
-        if request.url.endswith("/v1/query"):
-            found.append(json.loads(request.post_data or "{}"))
-
-    page.on("request", keep)
-    return found
+    files = {"casa/puente.txt": "El puente se abrió en 1852.\n", "faros/faro.txt": "El faro mide 69 m.\n"}
+    with small_server(folder, files, "casa", collections=f"faros={folder / 'faros'}") as started:
+        yield started
 
 
 def test_a_collection_is_chosen_and_remembered(visit: Open, two: LocalServer) -> None:

@@ -11,21 +11,16 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.axe import axe
-from tests.support.models import Tiny
 from tests.support.page import Open, ask
-from tests.support.server import LocalServer
+from tests.support.server import LocalServer, small_server
 from tests.support.web import web
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    folder = tmp_path_factory.mktemp("talks")
-    (folder / "corpus").mkdir()
-    (folder / "corpus" / "uno.txt").write_text("El puente de Triana se abrió en 1852.\nEl faro mide 69 metros.\n")
-    started = LocalServer(folder / "data", folder / "corpus", Tiny())
-    started.wait("/readyz")
-    yield started
-    started.stop()
+    text = "El puente de Triana se abrió en 1852.\nEl faro mide 69 metros.\n"
+    with small_server(tmp_path_factory.mktemp("talks"), {"corpus/uno.txt": text}, "corpus") as started:
+        yield started
 
 
 def history(page: Page) -> Locator:

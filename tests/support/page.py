@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.support.questions import CONTAINERS
 
@@ -25,6 +27,18 @@ def begin(page: Page, question: str = CONTAINERS) -> Locator:
     page.get_by_role("textbox").press("Enter")
     expect(page.get_by_role("article")).to_have_count(before + 1)
     return newest(page)
+
+
+def sent(page: Page) -> list[dict[str, Any]]:
+    """The bodies of the questions that the page sends from now on."""
+    bodies: list[dict[str, Any]] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/v1/query"):
+            bodies.append(json.loads(request.post_data or "{}"))
+
+    page.on("request", note)
+    return bodies
 
 
 def newest(page: Page) -> Locator:

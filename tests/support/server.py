@@ -9,7 +9,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from api.service import Service
 from index.model.encoder import Encoder
 from index.renglon import Renglon
 from rag.settings import Settings
+from tests.support.models import Tiny
 from tests.support.paths import MODELS, ROOT
 from tests.support.processes import LIMIT_S, Process, environment_of
 from tests.support.web import web
@@ -179,3 +181,16 @@ class LocalServer(Served):
 
 
 Serve = Callable[..., LocalServer]  # the fixture `serve`
+
+
+@contextmanager
+def small_server(folder: Path, files: Mapping[str, str], corpus: str, **settings: Any) -> Iterator[LocalServer]:
+    """A ready server without a model over a few files, which are written into a folder; `corpus` is a part of it."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    started = LocalServer(folder / "data", folder / corpus, Tiny(), **settings)
+    started.wait("/readyz")
+    yield started
+    started.stop()
