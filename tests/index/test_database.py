@@ -55,7 +55,8 @@ def test_gold_questions_get_the_same_citations(
             assert cited[0] == cited[1]
             assert ours.invalid_citations == 0
             assert not ours.degraded
-            assert ours.confidence == pytest.approx(theirs.confidence, abs=0.002)
+            # The reader computes in half precision, and rounding depends on what is read in one batch.
+            assert ours.confidence == pytest.approx(theirs.confidence, abs=0.01)
 
 
 def test_a_second_node_sees_what_the_first_one_commits(tmp_path: Path, database: str, corpus: Path) -> None:
