@@ -30,7 +30,7 @@ from rag.errors import IndexMissing, MigrationFailed
 SCHEMES = ("postgresql://", "postgres://")
 COLUMNS = {
     "documents": "id, root, file, sha256, encoding, size, lines, chars, indexed_at, text, reader, title, author, "
-    "published, url, language, collection",
+    "published, url, language, collection, blocks",
     "passages": "pk, document_id, ordinal, char_start, char_end, line_start, line_end, text, source, runs, section, "
     "context, kind",
     "sentences": "passage_pk, ordinal, char_start, char_end, line_start, line_end",

@@ -161,6 +161,9 @@ def lines(
     printed = service.catalog.printed_lines(document_id, found[0].char_start, found[-1].char_start)
     for line in found:
         line.page, line.page_line = printed.get(line.char_start, (None, None))
+    spans = [(line.char_start, line.char_start + len(line.text)) for line in found]
+    for line, (kind, level) in zip(found, service.catalog.line_kinds(document_id, spans), strict=True):
+        line.kind, line.level = kind, level
     return as_json(
         schemas.Lines(document_id=row.id, file=row.file, file_sha256=row.sha256, line_count=row.lines, lines=found)
     )

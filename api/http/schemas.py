@@ -138,6 +138,12 @@ class Line(BaseModel):
     text: str
     page: int | None = Field(None, description="The page on which it is printed; null for a format without pages.")
     page_line: int | None = Field(None, description="The line on that page.")
+    kind: Literal["text", "heading", "item", "row", "head", "code", "aside"] | None = Field(
+        None,
+        description="What it is: `item` of a list, `row` of a table (`head`: with the names of its columns), `aside` "
+        "(a running head, say); null where that is not known.",
+    )
+    level: int | None = Field(None, description="Of a heading; 1 is the outermost.")
 
 
 class Lines(BaseModel):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from index.corpus.outline import Outline
-from index.corpus.reader import Block, Kind, Origin, Reading
+from index.corpus.reader import Block, Form, Kind, Origin, Reading
 from rag.metadata import Metadata
 
 # White space becomes one space; what nobody sees (soft hyphens, zero-width and control characters) is left out.
@@ -31,12 +31,14 @@ class Piece:
 class Raw:
     """A block as the original has it. `level`: of a heading, 1 is the outermost.
 
-    `group` is the list or table that it belongs to; `head`: it is the row with the names of a table's columns.
+    `group` is the list or table that it belongs to; `row`: it is a row of a table, `head`: the one with the names of
+    the columns.
     """
 
     kind: Kind = "text"
     level: int = 0
     group: int | None = None
+    row: bool = False
     head: bool = False
     pieces: list[Piece] = field(default_factory=list)
 
@@ -76,13 +78,13 @@ class Canonical:
         text = "".join(self._parts[self._begun :])
         self._write("\n")
         if raw.kind == "heading":
-            self._blocks.append(Block(*span, "heading", self._outline.section))
+            self._blocks.append(Block(*span, "heading", self._outline.section, level=raw.level))
             self._outline.enter(raw.level, text)
             self._last = None
         else:
             lead = self._lead(raw, span)
             kind: Kind = "heading" if raw.head else raw.kind
-            self._blocks.append(Block(*span, kind, self._outline.section, lead))
+            self._blocks.append(Block(*span, kind, self._outline.section, lead, _form(raw)))
             self._last = span if raw.group is None else self._last
 
     def _lead(self, raw: Raw, span: tuple[int, int]) -> tuple[int, int] | None:
@@ -126,6 +128,12 @@ class Canonical:
     def _write(self, text: str) -> None:
         self._parts.append(text)
         self._length += len(text)
+
+
+def _form(raw: Raw) -> Form:
+    if raw.row:
+        return "head" if raw.head else "row"
+    return "item" if raw.group is not None and raw.kind == "text" else ""
 
 
 def _words(text: str, keep: bool) -> Iterable[tuple[str, int, bool]]:

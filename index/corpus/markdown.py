@@ -104,7 +104,8 @@ class _Document:
     def _paragraph(self, opened: Token, span: tuple[int, int]) -> None:
         start, end = span
         if opened.type != "heading_open":
-            self._add(Block(start, end, "text", self._outline.section, self._leads[-1] if self._leads else None))
+            lead = self._leads[-1] if self._leads else None
+            self._add(Block(start, end, "text", self._outline.section, lead, "item" if self._leads else ""))
             self._last = span
             return
         attributes = _ATTRIBUTES.search(self.text, start, end)
@@ -113,8 +114,9 @@ class _Document:
             end = attributes.start()
         shown = self._shown(start, end)
         self._title = self._title or shown
-        self._add(Block(start, end, "heading", self._outline.section))
-        self._outline.enter(int(opened.tag[1:]), shown)
+        level = int(opened.tag[1:])
+        self._add(Block(start, end, "heading", self._outline.section, level=level))
+        self._outline.enter(level, shown)
         self._last = None
 
     def _row(self, _: Token) -> None:
@@ -125,7 +127,10 @@ class _Document:
             return
         start, end = cells[0][0], cells[-1][1]
         lead = self._leads[-1] if self._leads else None
-        self._add(Block(start, end, "text" if lead else "heading", self._outline.section, lead))
+        if lead:
+            self._add(Block(start, end, "text", self._outline.section, lead, "row"))
+        else:
+            self._add(Block(start, end, "heading", self._outline.section, None, "head"))
         if self._leads and lead is None:
             self._leads[-1] = (start, end)
 

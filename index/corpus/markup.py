@@ -60,7 +60,7 @@ class Blocks:
             self._pre += 1
         elif tag == "tr":
             self._flush()
-            self._row = self._raw = Raw(group=self._groups[-1] if self._groups else None, head=True)
+            self._row = self._raw = Raw(group=self._groups[-1] if self._groups else None, row=True, head=True)
         elif tag in ("td", "th") and self._row is not None:
             self._cell(tag)
         elif tag == "br" and self._pre == 0:

@@ -79,7 +79,8 @@ class _Body:
             self._rows.append(0)
         elif tag == _ROW:
             self._in_row += 1
-            self._open.append(Raw(group=self._groups[-1] if self._groups else None, head=self._rows[-1:] == [0]))
+            group = self._groups[-1] if self._groups else None
+            self._open.append(Raw(group=group, row=True, head=self._rows[-1:] == [0]))
         elif tag == f"{_TABLE}table-cell" and self._open and self._open[-1].text.strip():
             self._open[-1].pieces.append(Piece(" | "))
         elif tag in _PARAGRAPHS and not self._in_row:

@@ -156,8 +156,10 @@ class _Text:
         text = "".join(self._parts[self._begun :])
         self._end()
         self._begun = len(self._parts)
-        lead = self._last if _BULLET.match(text) and not level else None
-        self._blocks.append(Block(start, end, "heading" if level else kind, self._outline.section, lead))
+        item = bool(_BULLET.match(text)) and not level and kind == "text"
+        lead = self._last if item else None
+        kind = "heading" if level else kind
+        self._blocks.append(Block(start, end, kind, self._outline.section, lead, "item" if item else "", level))
         if level:
             self._outline.enter(level, " ".join(text.split()))
         if not _BULLET.match(text):

@@ -15,6 +15,8 @@ from rag.metadata import Metadata
 # `heading`: names what follows and answers nothing itself. `code`: is quoted whole. `aside`: running heads, page
 # numbers and the like, which can be searched and never answer.
 Kind = Literal["text", "heading", "code", "aside"]
+# How a block is shown, where its kind does not say it. `head`: a table's row with the names of the columns.
+Form = Literal["", "item", "row", "head"]
 HEAD = 4096  # bytes by which a format is recognised
 
 
@@ -23,7 +25,7 @@ class Block:
     """A paragraph, heading, list item, row of a table or block of code: code points of the canonical text.
 
     `section` holds the headings above it, outermost first. `lead` is the span of the sentence that introduces it, such
-    as the one before a list, or a table's row of headings.
+    as the one before a list, or a table's row of headings. `level`: of a heading, 1 is the outermost.
     """
 
     start: int
@@ -31,6 +33,8 @@ class Block:
     kind: Kind = "text"
     section: str = ""
     lead: tuple[int, int] | None = None
+    form: Form = ""
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def packed(reading: Reading) -> tuple[bytes, bytes]:
         "text": reading.text,
         "encoding": reading.encoding,
         "metadata": asdict(reading.metadata),
-        "blocks": [[b.start, b.end, b.kind, b.section, b.lead] for b in reading.blocks],
+        "blocks": [[b.start, b.end, b.kind, b.section, b.lead, b.form, b.level] for b in reading.blocks],
         "edits": [[e.start, e.end, e.shown] for e in reading.edits],
         "origins": [[o.start, o.end, o.place, len(o.boxes)] for o in reading.origins],
     }
@@ -84,10 +84,11 @@ def _reading(head: dict[str, Any], boxes: bytes) -> Reading:
         at += length
     blocks = tuple(
         Block(
-            _within(start, size), _within(end, size), kind, str(section), None if lead is None else (lead[0], lead[1])
+            _within(start, size), _within(end, size), kind, str(section), None if lead is None else (lead[0], lead[1]),
+            form, int(level),
         )
-        for start, end, kind, section, lead in head["blocks"]
-    )
+        for start, end, kind, section, lead, form, level in head["blocks"]
+    )  # fmt: skip
     edits = tuple(Edit(_within(start, size), _within(end, size), str(shown)) for start, end, shown in head["edits"])
     return Reading(text, str(head["encoding"]), Metadata(**head["metadata"]), blocks, edits, tuple(origins))
 

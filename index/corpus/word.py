@@ -111,7 +111,7 @@ class _Body:
                 pieces.append(Piece(" | "))
             pieces += own
         several = table is not None and len(table.findall(f"{_W}tr")) > 1
-        return Raw(group=-1 - self._numbers[table], head=first and several, pieces=pieces)
+        return Raw(group=-1 - self._numbers[table], row=True, head=first and several, pieces=pieces)
 
     def _pieces(self, paragraph: Any) -> Iterator[Piece]:
         for node in paragraph.iter(f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}noBreakHyphen"):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from index.corpus.line_kinds import LineKind, kinds
 from index.records import Change, DocumentRow, ModelKey, PassageRow, Text, with_context
 from index.storage import tables
 from index.storage.database import Connection, Database
@@ -174,6 +175,11 @@ class Catalog:
         """(text, sha256) of a document as it was indexed; None where there is none."""
         row = self._db.execute("SELECT text, sha256 FROM documents WHERE id = ?", (id_,)).fetchone()
         return None if row is None else (row[0], row[1])
+
+    def line_kinds(self, id_: str, lines: Iterable[tuple[int, int]]) -> list[tuple[LineKind | None, int | None]]:
+        """(kind, level of a heading) of lines of a document, given the first and the last offset of each."""
+        row = self._db.execute("SELECT blocks FROM documents WHERE id = ?", (id_,)).fetchone()
+        return list(kinds(row[0] if row else "", lines))
 
     def about(self, id_: str) -> Metadata:
         """What is known of a document besides its text; nothing of one that is not there."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from index.corpus.line_kinds import stored
 from index.storage.database import Connection
 from rag.runs import Run
 
@@ -15,14 +16,14 @@ if TYPE_CHECKING:  # the splitter brings LlamaIndex, for which a probe would wai
     from index.corpus.documents import Document
     from index.corpus.passages import Passage
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
   id TEXT PRIMARY KEY, root TEXT NOT NULL, file TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, encoding TEXT NOT NULL,
   size INTEGER NOT NULL, lines INTEGER NOT NULL, chars INTEGER NOT NULL, indexed_at TEXT NOT NULL, text TEXT NOT NULL,
   reader TEXT NOT NULL DEFAULT 'text/1', title TEXT, author TEXT, published TEXT, url TEXT, language TEXT,
-  collection TEXT NOT NULL DEFAULT 'default'
+  collection TEXT NOT NULL DEFAULT 'default', blocks TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE passages (
   pk INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
@@ -46,7 +47,8 @@ CREATE TABLE vectors (
 );
 """
 # What brings a catalogue of an earlier version to the next one. Plain text is all that version 1 knew: a file that has
-# a reader of its own now is read again by the next sync. Version 2 had one collection.
+# a reader of its own now is read again by the next sync. Version 2 had one collection,
+# and version 3 did not keep what each line is.
 MIGRATIONS = {
     1: """
 ALTER TABLE documents ADD COLUMN reader TEXT NOT NULL DEFAULT 'text/1';
@@ -66,6 +68,7 @@ CREATE TABLE origins (
 ) WITHOUT ROWID;
 """,
     2: "ALTER TABLE documents ADD COLUMN collection TEXT NOT NULL DEFAULT 'default'",
+    3: "ALTER TABLE documents ADD COLUMN blocks TEXT NOT NULL DEFAULT ''",
 }
 # A passage as it is embedded and searched: behind its context.
 WITH_CONTEXT = "CASE p.context WHEN '' THEN p.text ELSE p.context || '\n' || p.text END"
@@ -94,9 +97,9 @@ def insert_document(db: Connection, document: Document, root: str, collection: s
         document.id, root, document.file, document.sha256, document.encoding, document.size,
         document.source.line_count, len(document.source.text), datetime.now(UTC).isoformat(timespec="seconds"),
         document.source.text, document.reader, about.title, about.author, about.published, about.url, about.language,
-        collection,
+        collection, stored(document.blocks),
     )  # fmt: skip
-    db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
+    db.execute("INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
     db.executemany(
         "INSERT INTO origins VALUES (?,?,?,?,?)",
         [

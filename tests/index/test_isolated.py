@@ -97,7 +97,7 @@ def test_a_file_that_ends_the_process_twice_is_refused_and_the_others_go_on() ->
 
 def test_what_comes_back_is_checked(tmp_path: Path) -> None:
     path = tmp_path / "message"
-    outside = packed(Reading("hola"))[0].replace(b'"blocks": []', b'"blocks": [[0, 9, "text", "", null]]')
+    outside = packed(Reading("hola"))[0].replace(b'"blocks": []', b'"blocks": [[0, 9, "text", "", null, "", 0]]')
     for head, wrong in ((b"[]", "broken"), (b"{}", "broken"), (b"nonsense", "Expecting"), (outside, "outside")):
         with path.open("wb") as out:
             sent(out, head, b"")

@@ -23,7 +23,7 @@ from tests.support.paths import MAX_BYTES
 FIRST = Path(__file__).with_name("schema-1.sql")  # written by release 0.1.0
 # What a catalogue of version 1 lacked.
 LATER = {
-    "documents": ("reader", "title", "author", "published", "url", "language", "collection"),
+    "documents": ("reader", "title", "author", "published", "url", "language", "collection", "blocks"),
     "passages": ("source", "runs", "section", "context", "kind"),
 }
 UNO = "El puente de Triana se abrió en 1852.\nLo diseñó Gustave Steinacher.\n"

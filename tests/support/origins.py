@@ -33,6 +33,10 @@ def assert_from_tree(reading: Reading, nodes: list[Any]) -> None:
         node = nodes[origin.place["element"]]
         text = (node.tail if origin.place.get("tail") else node.text)[origin.place["offset"] :]
         own = reading.text[origin.start : origin.end]
-        assert [c if not c.isspace() else " " for c in text[: len(own)]] == list(own.replace("\n", " "))
+        assert _folded(text[: len(own)]) == _folded(own)
         left[origin.start : origin.end] = " " * len(own)
     assert set("".join(left)) <= set(" |\n")
+
+
+def _folded(text: str) -> list[str]:
+    return [" " if char.isspace() else char for char in text]

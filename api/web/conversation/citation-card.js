@@ -36,7 +36,7 @@ function show(chip, c) {
   owner = chip;
   chip.setAttribute("aria-describedby", "tip");
   card.replaceChildren(
-    foreign("p", { class: "tip-quote" }, ...emphasised(c, c.quote, MOST)),
+    foreign("p", { class: c.code ? "tip-quote code" : "tip-quote" }, ...emphasised(c, c.quote, MOST)),
     el("p", { class: "tip-place" }, foreign("span", { class: "file" }, c.file), el("span", { class: "where" }, lines(c))),
     known(c) ? foreign("p", { class: "hint" }, known(c)) : "",
     c.verified === false ? el("p", { class: "bad" }, t("unverified")) : "",

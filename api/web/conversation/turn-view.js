@@ -62,8 +62,11 @@ function sentence(part, turn, acts) {
   // A no-break space ties the first chip to the last word.
   const chips = part.citations.flatMap((c) => ["\u00a0", chip(c, turn, acts)]);
   const source = part.citations.find((c) => c.answer_span);
-  const words = source ? emphasised(source, part.text) : [part.text];
-  return el("p", { class: doubt ? "sentence doubt" : "sentence" }, foreign("span", { class: "words" }, ...words), chips,
+  const first = part.citations[0];
+  const block = first?.code && (first.readable ?? first.quote).trim();
+  const code = block && block.replace(/\s+/g, " ") === part.text;
+  const words = code ? [block] : source ? emphasised(source, part.text) : [part.text];
+  return el("p", { class: doubt ? "sentence doubt" : "sentence" }, foreign("span", { class: code ? "words code" : "words" }, ...words), chips,
     doubt ? foreign("span", { class: "doubt-label" }, label) : null); // prettier-ignore
 }
 

@@ -6,6 +6,7 @@ import { send } from "../shell/requests.js";
 import { moreText } from "../words/more.js";
 import { cut } from "../shell/offsets.js";
 import { format } from "./address.js";
+import { bars, classOf, fill, roleOf } from "./line-kinds.js";
 import { check } from "./quote-check.js";
 
 const MOST = 2000; // lines that the server returns in one answer
@@ -159,10 +160,11 @@ function message(text) {
 
 function paint() {
   const { lines, count } = shown;
-  let page = null;
+  let page = 0;
   const rows = lines.flatMap((line) => {
-    const turned = line.page && line.page !== page;
-    page = line.page ?? page;
+    // Running heads and notes stand behind the text of all pages, and begin no page again.
+    const turned = line.page > page && line.kind !== "aside";
+    if (turned) page = line.page;
     return turned ? [el("li", { class: "page-n" }, moreText("page", { n: number(line.page) })), row(line)] : [row(line)];
   });
   if (lines[0].n > 1) rows.unshift(more("earlier", Math.max(1, lines[0].n - AROUND), lines[0].n - 1));
@@ -173,17 +175,22 @@ function paint() {
 function row(line) {
   const { route, marks, target } = shown;
   const hit = line.n >= target.first && line.n <= target.last;
-  const pieces = cut(line, [...marks, ...(shown.found ?? [])]).map(({ text, spans }) => {
-    if (!spans.length) return text;
+  const pieces = cut(line, [...marks, ...(shown.found ?? []), ...bars(line)]).map(({ text, spans: all }) => {
+    const spans = all.filter((span) => !span.bar);
+    const bar = spans.length < all.length;
+    if (!spans.length) return { node: text, bar };
     const own = spans.some((span) => span.own) ? "own" : spans.some((span) => !span.found) && "other";
     const found = spans.includes(shown.now) ? "found now" : spans.some((span) => span.found) && "found";
     const answer = spans.some((span) => span.answer);
-    return el("mark", { class: [own, found].filter(Boolean).join(" ") }, answer ? el("strong", {}, text) : text);
+    const classes = [own, found].filter(Boolean).join(" ");
+    return { node: el("mark", { class: classes }, answer ? el("strong", {}, text) : text), bar };
   });
+  const words = foreign("span", { class: "text", ...roleOf(line) });
+  fill(words, line, pieces);
   const anchor = el("a", { class: "n", href: format(route.document, line.n), tabindex: "-1", "aria-label": t("lineLink", { n: line.n }) },
     String(line.n)); // prettier-ignore
-  return el("li", { class: hit ? "line hit" : "line", id: `L${line.n}`, value: line.n, "aria-current": hit ? "true" : null },
-    anchor, foreign("span", { class: "text" }, pieces)); // prettier-ignore
+  return el("li", { class: `${classOf(line)}${hit ? " hit" : ""}`, id: `L${line.n}`, value: line.n, "aria-current": hit ? "true" : null },
+    anchor, words); // prettier-ignore
 }
 
 function more(key, from, to) {

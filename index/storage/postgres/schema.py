@@ -10,7 +10,7 @@ from psycopg import errors
 from index.storage.postgres.connection import Pool, Session, translated
 from rag.errors import DatabaseUnusable
 
-VERSION = 1
+VERSION = 2
 OLDEST_SERVER = 140_000  # idle sessions end by themselves from then on
 OLDEST_VECTOR = (0, 8, 4)  # before that, VACUUM could damage an index
 # The same tables and columns as in SQLite, where `tables.py` explains them. File names sort by their bytes, as there.
@@ -20,7 +20,7 @@ CREATE TABLE documents (
   id text PRIMARY KEY, root text NOT NULL, file text COLLATE "C" NOT NULL UNIQUE, sha256 text NOT NULL,
   encoding text NOT NULL, size bigint NOT NULL, lines bigint NOT NULL, chars bigint NOT NULL, indexed_at text NOT NULL,
   text text NOT NULL, reader text NOT NULL, title text, author text, published text, url text, language text,
-  collection text NOT NULL
+  collection text NOT NULL, blocks text NOT NULL DEFAULT ''
 );
 CREATE TABLE passages (
   pk bigint PRIMARY KEY, document_id text NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
@@ -58,8 +58,8 @@ CREATE TABLE job_files (
   content bytea STORAGE EXTERNAL NOT NULL, PRIMARY KEY (job_id, ordinal)
 );
 """
-# What brings the tables of an earlier version to the next one; the first release has none.
-MIGRATIONS: dict[int, str] = {}
+# What brings the tables of an earlier version to the next one. Version 1 did not keep what each line is.
+MIGRATIONS = {1: "ALTER TABLE documents ADD COLUMN blocks text NOT NULL DEFAULT ''"}
 
 
 def prepare(pool: Pool) -> int:
