@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from index.corpus.attachments import Refusals, with_attachments
 from index.corpus.files import read_bytes
-from index.corpus.formats import SUFFIXES, listed, reader_of
+from index.corpus.formats import READERS, SUFFIXES, listed, reader_of
 from index.corpus.globs import Globs
 from index.corpus.isolated import ISOLATED
 from index.corpus.language import language_of_text
-from index.corpus.reader import Block, Edit, Origin
+from index.corpus.reader import Block, Edit, Origin, Reader, Reading
 from index.corpus.sidecar import sidecar_of, with_sidecar
 from rag.errors import CorpusNotFound, FileRefused, RenglonError, is_panic
 from rag.metadata import Metadata
@@ -102,7 +103,7 @@ class Fingerprint:
 class Document:
     """A readable file. `file` is its path within the corpus, with forward slashes; `reader` what read it.
 
-    The rest is as `index.corpus.reader` describes it.
+    `refused` names attachments that can't be read, with the reasons; the rest is as `index.corpus.reader` describes it.
     """
 
     file: str
@@ -115,6 +116,7 @@ class Document:
     blocks: tuple[Block, ...] = ()
     edits: tuple[Edit, ...] = ()
     origins: tuple[Origin, ...] = ()
+    refused: Refusals = ()
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -162,7 +164,9 @@ def looked_at(path: Path, root: Path, max_bytes: int) -> tuple[bytes, bytes, Fin
 
 def _key(file: str, raw: bytes, beside: bytes) -> str:
     """What reads a file, and which version of the file beside it."""
-    key = reader_of(file, raw).key
+    reader = reader_of(file, raw)
+    # Whatever reads attachments reads a message: when one of the readers gets better, messages are read again.
+    key = reader.key if reader.attachments is None else f"{reader.key}.{sum(other.version for other in READERS)}"
     return f"{key}+{hashlib.sha256(beside).hexdigest()[:8]}" if beside else key
 
 
@@ -182,15 +186,36 @@ def document_of(file: str, raw: bytes, limits: TextLimits = TextLimits(), beside
         reader = reader_of(file, raw)
         if not raw.strip():
             raise FileRefused("The file is empty.")
-        reading = ISOLATED.read(reader, raw) if reader.isolated else reader.read(raw)
+        reading = _read(reader, raw)
+        refused: Refusals = ()
+        if reader.attachments is not None:
+            attached = ISOLATED.attachments(reader, raw)
+            reading, refused = with_attachments(reading, attached, _attachment, limits.lines)
         limits.check_lines(reading.text)
         about = with_sidecar(reading.metadata, beside, file)
         if about.language is None:
             about = replace(about, language=language_of_text(reading.text))
         return Document(
             file, SourceText(reading.text), hashlib.sha256(raw).hexdigest(), reading.encoding, len(raw),
-            _key(file, raw, beside), about, reading.blocks, reading.edits, reading.origins,
+            _key(file, raw, beside), about, reading.blocks, reading.edits, reading.origins, refused,
         )  # fmt: skip
+
+
+def _read(reader: Reader, raw: bytes) -> Reading:
+    return ISOLATED.read(reader, raw) if reader.isolated else reader.read(raw)
+
+
+def _attachment(name: str, raw: bytes) -> Reading | None:
+    """What an attachment holds; nothing where its format is not known. Raises FileRefused."""
+    if not belongs(name):
+        return None
+    with refused_on_failure():
+        reader = reader_of(name, raw)
+        if reader.attachments is not None:
+            raise FileRefused("An e-mail within an e-mail is not read.", "Save it as a file of the folder.")
+        if not raw.strip():
+            raise FileRefused("The file is empty.")
+        return _read(reader, raw)
 
 
 def printable(name: str) -> str:

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from index.corpus.reader import Reader, Reading
-from index.corpus.transport import received, sent, unpacked
+from index.corpus.reader import Attachment, Reader, Reading
+from index.corpus.transport import received, sent, unpacked, unpacked_attachments
 from rag.errors import FileRefused
 
 T = TypeVar("T")
@@ -53,6 +53,11 @@ class Isolated:
             while len(self._refused) > REMEMBERED:
                 self._refused.popitem(last=False)
             raise
+
+    def attachments(self, reader: Reader, raw: bytes) -> list[Attachment]:
+        """The files that a file carries. Raises FileRefused."""
+        known = "attachments", hashlib.sha256(raw).hexdigest()
+        return self._twice(known, f"attachments:{reader.name}", raw, unpacked_attachments)
 
     def draw(self, raw: bytes, page: int, scale: float) -> bytes:
         """A page of a PDF, as `index.corpus.pdf_picture` draws it. Raises FileRefused."""

@@ -14,7 +14,7 @@ import traceback
 from index.corpus.formats import READERS
 from index.corpus.pdf_picture import draw
 from index.corpus.reader import Reader
-from index.corpus.transport import packed, parts, refused, sent
+from index.corpus.transport import packed, packed_attachments, parts, refused, sent
 from rag.errors import FileRefused
 
 MEMORY = 2_000_000_000  # bytes of address space; libraries and a large file take a quarter of it
@@ -29,10 +29,12 @@ def limit_processor_time(seconds: int) -> None:
 
 
 def _answer(readers: dict[str, Reader], asked: str, raw: bytes) -> tuple[bytes, bytes]:
-    """A file as it was read, or a page of it drawn: `draw:PAGE:SCALE`."""
+    """A file as it was read, a page of it drawn (`draw:PAGE:SCALE`), or what it carries (`attachments:READER`)."""
     name, *numbers = asked.split(":")
     if name == "draw":
         return b"{}", draw(raw, int(numbers[0]), float(numbers[1]))
+    if name == "attachments" and (find := readers[numbers[0]].attachments) is not None:
+        return packed_attachments(find(raw))
     return packed(readers[name].read(raw))
 
 

@@ -74,11 +74,22 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that another one carries, in one of its parts. `reason`: why it is not read, where it is not."""
+
+    name: str
+    part: str
+    content: bytes = b""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Reader:
     """A format: the suffixes of its files, how their first bytes are recognised, and what reads them.
 
     A new `version` has every file of the format read and indexed again. `recognises` gets the first bytes and the
-    suffix, in lower case. `read` raises FileRefused. `isolated`: it runs in a process of its own.
+    suffix, in lower case. `read` raises FileRefused. `isolated`: it runs in a process of its own. `attachments` finds
+    the files that a file of the format carries.
     """
 
     name: str
@@ -87,6 +98,7 @@ class Reader:
     recognises: Callable[[bytes, str], bool]
     read: Callable[[bytes], Reading]
     isolated: bool = False
+    attachments: Callable[[bytes], list[Attachment]] | None = None
 
     @property
     def key(self) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import IO, Any
 
-from index.corpus.reader import Block, Edit, Origin, Reading
+from index.corpus.reader import Attachment, Block, Edit, Origin, Reading
 from rag.errors import FileRefused
 from rag.metadata import Metadata
 
@@ -52,6 +53,24 @@ def packed(reading: Reading) -> tuple[bytes, bytes]:
         "origins": [[o.start, o.end, o.place, len(o.boxes)] for o in reading.origins],
     }
     return json.dumps(head).encode(), b"".join(origin.boxes for origin in reading.origins)
+
+
+def packed_attachments(attachments: Sequence[Attachment]) -> tuple[bytes, bytes]:
+    """The attachments of a file as a message: their contents one after the other."""
+    head = [[found.name, found.part, len(found.content), found.reason] for found in attachments]
+    return json.dumps(head).encode(), b"".join(found.content for found in attachments)
+
+
+def unpacked_attachments(head: Any, body: bytes) -> list[Attachment]:
+    """Attachments that came as a message. Raises ValueError for anything else."""
+    found, at = [], 0
+    try:
+        for name, part, length, reason in head:
+            found.append(Attachment(str(name), str(part), body[at : at + _within(length, len(body))], str(reason)))
+            at += length
+    except TypeError as error:
+        raise ValueError("a message is broken") from error
+    return found
 
 
 def refused(refusal: FileRefused) -> tuple[bytes, bytes]:

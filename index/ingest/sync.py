@@ -131,6 +131,7 @@ class Syncer:
             except FileRefused as refusal:  # it changed since the survey; the next sync decides
                 look.refuse(found.file, f"{refusal} It changed during the sync.", forget=False)
                 continue
+            look.report.refused += [(f"{found.file}/{name}", reason) for name, reason in document.refused]
             try:
                 with refusals.remembered(document.sha256):
                     passages = passages_of_document(document, self._parser)

@@ -7,6 +7,7 @@ In a database all of it is one commit.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import unicodedata
@@ -26,6 +27,7 @@ from index.storage.disk import disk_errors
 from index.writing import WritableStore
 from rag.errors import DocumentOfFolder, FileRefused, FileTooLarge
 
+log = logging.getLogger("renglon")
 LONGEST_NAME = 120
 _LOOKED_AT = 1000  # characters at the end of a name; normalising takes quadratic time over combining characters
 _KEPT_OUT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, bidi and zero-width, surrogates, private, unassigned
@@ -116,6 +118,8 @@ class Uploads:
                 f"The file has {len(raw):,} bytes; the limit is {self._max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB."
             )
         document = document_of(file, raw, self._limits)
+        for name, reason in document.refused:
+            log.warning("the attachment %r of %r is not read: %s", name, file, reason)
         with self._alone(document.id), disk_errors():
             if known:
                 self._own(document.id)  # it may have been deleted meanwhile

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from index.corpus import epub, mail, opendocument, subtitles, word
-from index.corpus.documents import document_of
+from index.corpus.documents import TextLimits, document_of
 from index.corpus.formats import reader_of
 from index.corpus.package import Package, resolved, tree_of
 from index.corpus.reader import Reading
@@ -18,6 +18,7 @@ from rag.errors import FileRefused
 from tests.support import packages
 from tests.support.origins import assert_from_tree, assert_in_order
 from tests.support.packages import zipped
+from tests.support.pdfs import PROSE, encrypted, lines, report
 
 
 def rows(reading: Reading) -> list[tuple[str, str, str, str]]:
@@ -128,6 +129,67 @@ def test_mail() -> None:
         crowd.add_attachment(b"x", maintype="application", subtype="octet-stream")
     with pytest.raises(FileRefused, match="more than 500 parts"):
         document_of("a.eml", crowd.as_bytes())
+
+
+def carrying(*files: tuple[str, bytes]) -> EmailMessage:
+    """A message with attachments."""
+    carrier = message(text="Te mando los papeles.\nUn saludo.\n")
+    for name, content in files:
+        carrier.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return carrier
+
+
+def test_attachments_are_parts_of_the_message() -> None:
+    guide = b"# Horario\n\nCierra los **lunes**.\n"
+    carrier = carrying(
+        ("informe.pdf", report([("El faro", [PROSE[1]])])), ("carta.docx", packages.word()), ("guía\r\n.md", guide),
+        ("notas.txt", b"Primera nota.\r\nSegunda nota."), ("foto.png", b"\x89PNG"), ("nada.txt", b" "),
+        ("cifrado.pdf", encrypted(lines("hola"))), ("bomba.docx", BOMB), ("otro.eml", message(text="hola").as_bytes()),
+    )  # fmt: skip
+    carrier.add_attachment(carrying(("dentro.txt", b"No se lee.")))
+    document = document_of("a.eml", carrier.as_bytes())
+    text = document.source.text
+    found = [(b.kind, b.level, b.section, text[b.start : b.end]) for b in document.blocks]
+    assert found[:3] == [
+        ("text", 0, "", "Te mando los papeles."), ("text", 0, "", "Un saludo."), ("heading", 1, "", "informe.pdf"),
+    ]  # fmt: skip
+    assert ("heading", 2, "informe.pdf", "El faro") in found
+    assert ("text", 0, "informe.pdf › El faro", PROSE[1]) in [
+        (kind, level, section, " ".join(own.split())) for kind, level, section, own in found
+    ]
+    assert ("text", 0, "carta.docx › El faro › Visitas", "Dos mecheros.") in found
+    assert found[-3:] == [
+        ("heading", 1, "", "notas.txt"), ("text", 0, "notas.txt", "Primera nota."),
+        ("text", 0, "notas.txt", "Segunda nota."),
+    ]  # fmt: skip
+    (item,) = (b for b in document.blocks if text[b.start : b.end] == "Dos mecheros.")
+    assert item.lead is not None
+    assert text[slice(*item.lead)] == "Hace falta:"
+    assert [text[e.start : e.end] for e in document.edits] == ["*"] * 4
+    assert_in_order(Reading(text, blocks=document.blocks, origins=document.origins))
+    (page,) = {o.place["at"]["page"] for o in document.origins if "page" in o.place.get("at", {})}
+    assert (page, {o.boxes for o in document.origins}) == (1, {b""})
+    assert {name: reason.split(".")[0] for name, reason in document.refused} == {
+        "nada.txt": "The file is empty", "cifrado.pdf": "The PDF is encrypted",
+        "bomba.docx": "The file unpacks to far more than its size: it looks like a zip bomb",
+        "otro.eml": "An e-mail within an e-mail is not read", "message.eml": "An e-mail within an e-mail is not read",
+    }  # fmt: skip
+    assert "No se lee" not in text
+    assert "foto.png" not in text
+
+
+def test_limits_of_attachments() -> None:
+    document = document_of("a.eml", carrying(*[(f"{n}.txt", b"Nota.") for n in range(60)]).as_bytes())
+    assert document.source.text.count("Nota.") == 50
+    assert [name for name, _ in document.refused] == [f"{n}.txt" for n in range(50, 60)]
+    long = document_of("a.eml", carrying(("largo.txt", b"a\n" * 400), ("b.txt", b"Nota.")).as_bytes(), TextLimits(300))
+    assert [name for name, _ in long.refused] == ["largo.txt"]
+    assert "Nota." in long.source.text
+    empty = EmailMessage()
+    empty["Subject"] = "Sin texto"
+    empty.add_attachment(encrypted(lines("hola")), maintype="application", subtype="pdf", filename="x.pdf")
+    with pytest.raises(FileRefused, match=r"none of its attachments can be read. x.pdf: The PDF is encrypted"):
+        document_of("a.eml", empty.as_bytes())
 
 
 @pytest.mark.parametrize("dot", [",", "."])
