@@ -6,7 +6,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise, takewhile
 from statistics import median
 from typing import Any
 
@@ -22,13 +22,19 @@ _EDGE = 0.12  # of a page's height, in which running heads stand
 _NUMBER = re.compile(
     r"\W{0,5}(?:p[aá]g(?:ina)?\.?|page|p\.)?\s?(?:\d{1,4}|[ivxlc]{1,7})(?:\s?(?:/|de|of)\s?\d{1,4})?\W{0,5}", re.I
 )
+# What a browser prints at the edges: the date, and the page's address.
+_BROWSER = re.compile(
+    r"(?:https?|file)://\S{1,2000}(?:\s\d{1,4}/\d{1,4})?|\d{1,4}[/.-]\d\d?[/.-]\d{2,4},? \d\d?:\d\d.{0,300}"
+)
 _ENDED = re.compile(r"[.!?…:;][\"'»”’)\]]*$")
 _TOOL = re.compile(
     r"^\W*(?:untitled|anonymous|sin t[ií]tulo|microsoft word)\b|\.(?:docx?|tex|indd|qxd|pdf|odt|rtf)$|^\W*$", re.I
 )
 _BULLET = re.compile(r"[•▪◦‣●■–*-]\s|\(?(?:\d{1,3}|[a-z])[.)]\s")
+Edges = dict[tuple[int, int], tuple[float, float]]  # left and right of each column, by page and number
 _CUT = re.compile(r"\w[-\u2010]$")  # a hyphen at a line's end that the library left as it stands
 _HEADING = 1.15  # times the height of the text
+_SMALL = 0.9  # of the height of the text; footnotes are smaller
 _LONGEST_HEADING = 200
 
 
@@ -117,7 +123,7 @@ class _Text:
         lines = [line for page in self._pages for line in page.lines if id(line) not in furniture]
         aside = [line for page in self._pages for line in page.lines if id(line) in furniture]
         title = None
-        for paragraph in _paragraphs(lines, self._height):
+        for paragraph in _in_order(lines, self._height):
             level = self._level(paragraph)
             self._write(paragraph, level)
             if level and title is None:
@@ -200,19 +206,43 @@ def _rows(paragraph: Sequence[Line]) -> list[list[tuple[Sequence[Glyph], Line]]]
     return rows
 
 
+def _in_order(lines: Sequence[Line], height: float) -> Iterator[list[Line]]:
+    """Paragraphs in the order of reading: one that goes on in the next column is not cut by the footnotes between."""
+    notes = _footnotes(lines, height)
+    index = {id(line): number for number, line in enumerate(lines)}
+    waiting = list(_paragraphs([line for line in lines if id(line) in notes], height))
+    for paragraph in _paragraphs([line for line in lines if id(line) not in notes], height):
+        while waiting and index[id(waiting[0][0])] < index[id(paragraph[0])]:
+            yield waiting.pop(0)
+        yield paragraph
+    yield from waiting
+
+
+def _footnotes(lines: Sequence[Line], height: float) -> set[int]:
+    """The lines (by identity) in small type at the foot of a column that has text in the usual size above them."""
+    found: set[int] = set()
+    for _, column in groupby(lines, lambda line: (line.page, line.column)):
+        own = list(column)
+        foot = list(takewhile(lambda line: line.height < _SMALL * height, reversed(own)))
+        if len(foot) < len(own):
+            found |= {id(line) for line in foot}
+    return found
+
+
 def _paragraphs(lines: Sequence[Line], height: float) -> Iterator[list[Line]]:
     """Lines in the order of reading, cut where a paragraph ends."""
-    rights: dict[tuple[int, int], float] = {}
+    edges: Edges = {}
     for line in lines:
         key = line.page, line.column
-        rights[key] = max(rights.get(key, 0.0), line.box.right)
+        left, right = edges.get(key, (line.box.left, line.box.right))
+        edges[key] = min(left, line.box.left), max(right, line.box.right)
     gaps = [
         b.box.top - a.box.bottom for a, b in pairwise(lines) if (a.page, a.column) == (b.page, b.column)
     ]  # fmt: skip
     usual = median(gaps) if gaps else 0.0
     paragraph: list[Line] = []
     for line in lines:
-        if paragraph and not _goes_on(paragraph, line, usual, height, rights):
+        if paragraph and not _goes_on(paragraph, line, usual, height, edges):
             yield paragraph
             paragraph = []
         paragraph.append(line)
@@ -220,25 +250,26 @@ def _paragraphs(lines: Sequence[Line], height: float) -> Iterator[list[Line]]:
         yield paragraph
 
 
-def _goes_on(
-    paragraph: Sequence[Line], line: Line, usual: float, height: float, rights: dict[tuple[int, int], float]
-) -> bool:
+def _goes_on(paragraph: Sequence[Line], line: Line, usual: float, height: float, edges: Edges) -> bool:
     """Whether a line belongs to the paragraph before it."""
     last = paragraph[-1]
     if abs(line.height - last.height) > 0.12 * max(line.height, last.height) or _BULLET.match(line.text):
         return False
     ended = bool(_ENDED.search(last.text))
+    left, right = edges[last.page, last.column]
+    free = last.box.left - left if last.rtl else right - last.box.right  # of the column, behind the line's end
     if (line.page, line.column) != (last.page, last.column):
-        full = rights[last.page, last.column] - last.box.right < 6 * height
+        full = free < 6 * height
         return last.hyphen is not None or (not ended and (full or line.text[:1].islower()))
     if line.bold != last.bold and not line.text[:1].islower():
         return False
     if line.box.top - last.box.bottom > usual + 0.45 * height:
         return False
-    indented = line.box.left - last.box.left > 0.8 * height
+    shift = last.box.right - line.box.right if line.rtl else line.box.left - last.box.left
+    indented = shift > 0.8 * height
     if indented and (ended or len(paragraph) > 1):
         return False
-    short = rights[last.page, last.column] - last.box.right > 6 * height
+    short = free > 6 * height
     return not (short and (ended or line.text[:1].isupper()))
 
 
@@ -250,8 +281,12 @@ def _furniture(pages: Sequence[Page]) -> set[int]:
     return {
         id(line)
         for line in edges
-        if (len(pages) > 1 and counts[_alike(line)] >= several) or _NUMBER.fullmatch(line.text.strip())
+        if (len(pages) > 1 and counts[_alike(line)] >= several) or _runs_along(line.text.strip())
     }
+
+
+def _runs_along(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text) or _BROWSER.fullmatch(text))
 
 
 def _outermost(page: Page) -> list[Line]:
@@ -268,4 +303,4 @@ def _alike(line: Line) -> str:
     return re.sub(r"\d+", "#", " ".join(line.text.lower().split()))
 
 
-READER = Reader("pdf", 1, frozenset({".pdf"}), lambda head, suffix: b"%PDF-" in head[:1024], read, isolated=True)
+READER = Reader("pdf", 2, frozenset({".pdf"}), lambda head, suffix: b"%PDF-" in head[:1024], read, isolated=True)

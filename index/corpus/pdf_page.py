@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from index.corpus.columns import Box, reading_order
@@ -13,6 +15,8 @@ _GAP = 1.3  # of the height: a wider gap in a line separates columns or cells
 _HYPHENS = ("\ufffe", "\x02")  # what the library gives for a hyphen at the end of a line, which it takes for a break
 _SOFT = "\u00ad"
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+# Bullets of the fonts Symbol and Wingdings, as word processors write them: signs without a meaning of their own.
+_BULLETS = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0a8": "▪", "\uf0d8": "‣", "\uf0fc": "•", "\uf06f": "◦", "\uf076": "•"}
 _BOLD = ("bold", "black", "heavy", "semibold")
 Glyph = tuple[str, float, float, float, float]  # a character; left, top, right, bottom
 
@@ -36,7 +40,11 @@ class Fragment:
 
 @dataclass(slots=True)
 class Line:
-    """A line of a page: `number` counts the page's lines in the order of reading, from 1; `column` its columns."""
+    """A line of a page: `number` counts the page's lines in the order of reading, from 1; `column` its columns.
+
+    `height` is that of most of its characters, in points; a superscript makes the box higher. `rtl`: it is read from
+    right to left.
+    """
 
     page: int
     number: int
@@ -45,16 +53,13 @@ class Line:
     box: Box
     hyphen: Glyph | None
     bold: bool
+    height: float
+    rtl: bool = False
 
     @property
     def text(self) -> str:
         """Its characters."""
         return "".join(glyph[0] for glyph in self.glyphs)
-
-    @property
-    def height(self) -> float:
-        """From its top to its bottom, in points."""
-        return self.box.bottom - self.box.top
 
 
 @dataclass(frozen=True)
@@ -127,9 +132,18 @@ def _fragments(text_page: Any, turn: _Turn) -> Iterator[Fragment]:
         elif space:
             now.glyphs.append((" ", 0.0, 0.0, 0.0, 0.0))
         space = False
-        now.glyphs += [(letter, *box) for letter in _LIGATURES.get(char, char)]
+        now.glyphs += [(letter, *box) for letter in _folded(char)]
     if now.glyphs:
         yield now
+
+
+def _folded(char: str) -> str:
+    """A character as its letters: ligatures taken apart, the forms that Arabic letters have in words as the letters."""
+    if char in _LIGATURES:
+        return _LIGATURES[char]
+    if "\ufb50" <= char <= "\ufdff" or "\ufe70" <= char <= "\ufefc":
+        return unicodedata.normalize("NFKC", char).strip() or char
+    return _BULLETS.get(char, char)
 
 
 def _characters(text_page: Any, turn: _Turn) -> Iterator[tuple[str, tuple[float, float, float, float] | None, int]]:
@@ -204,6 +218,8 @@ def _line(fragments: Sequence[Fragment], boxes: Sequence[Box], page: int, number
     ordered = list(zip(fragments, boxes, strict=True))
     if 2 * rtl > count:
         ordered.reverse()
+    for fragment in fragments if rtl else ():
+        fragment.glyphs = _logical(fragment.glyphs)
     glyphs: list[Glyph] = []
     last: Box | None = None
     for fragment, box in ordered:
@@ -215,7 +231,24 @@ def _line(fragments: Sequence[Fragment], boxes: Sequence[Box], page: int, number
         min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes),
         max(box.bottom for box in boxes), sum(box.words for box in boxes),
     )  # fmt: skip
-    return Line(page, number, column, glyphs, whole, ordered[-1][0].hyphen, all(f.bold for f in fragments))
+    heights = sorted(glyph[4] - glyph[2] for glyph in glyphs if glyph[0] != " ")
+    return Line(
+        page, number, column, glyphs, whole, ordered[-1][0].hyphen, all(f.bold for f in fragments),
+        heights[len(heights) // 2], 2 * rtl > count,
+    )  # fmt: skip
+
+
+def _logical(glyphs: Sequence[Glyph]) -> list[Glyph]:
+    """Words of scripts that are read from right to left, whose letters the library gives in either order, in order."""
+    ordered: list[Glyph] = []
+    for rtl, word in groupby(glyphs, lambda glyph: _is_rtl(glyph[0]) or unicodedata.combining(glyph[0]) > 0):
+        letters = list(word)
+        if rtl and letters[0][1] < letters[-1][1]:
+            # The letters that one ligature stood for share its place, and are in order already.
+            places = [list(same) for _, same in groupby(letters, lambda glyph: glyph[1:])]
+            letters = [letter for place in reversed(places) for letter in place]
+        ordered += letters
+    return ordered
 
 
 def _is_rtl(char: str) -> bool:

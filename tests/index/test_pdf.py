@@ -23,6 +23,7 @@ from rag.settings import Settings
 from tests.support.origins import assert_in_order, glyph_boxes
 from tests.support.paths import MODELS
 from tests.support.pdfs import PROSE, both, drawn, encrypted, lines, report, scan, table
+from tests.support.quotes import assert_in_boxes, squeezed
 
 NOUNS = """faro torre costa cable luz puerto ingeniero comarca archivo noche central obra barco viento muelle red"""
 WORDS = NOUNS.split()
@@ -60,39 +61,9 @@ def test_columns_headings_and_running_heads(columns: int) -> None:
     assert (about.title, about.author) == ("El faro de Mesa", "Ana Ruiz")
 
 
-def squeezed(text: str) -> str:
-    """Without white space and hyphens."""
-    return "".join(c for c in text if c.isalnum() or c in ".,;:")
-
-
 def test_two_hundred_quotes_stand_in_their_boxes() -> None:
-    """What PDFium finds in the boxes of a quote is the quote."""
     raw = report([("El faro", prose(3, 40)), ("La torre", prose(4, 40))], columns=2)
-    reading = pdf.read(raw)
-    document = pypdfium2.PdfDocument(raw)
-    pages = [page.get_textpage() for page in document]
-    height = document[0].get_height()
-    draw, exact = random.Random(5), 0
-    blocks = [b for b in reading.blocks if b.kind == "text"]
-    for _ in range(200):
-        block = draw.choice(blocks)
-        start = draw.randrange(block.start, block.end - 1)
-        end = draw.randrange(start + 1, min(block.end, start + 200) + 1)
-        start = max(reading.text.rfind(" ", block.start, start) + 1, block.start)
-        end = next((n for n in range(end, block.end) if reading.text[n].isspace()), block.end)
-        quote = reading.text[start:end]
-        found = printed([o for o in reading.origins if o.start < end and o.end > start], start, end)
-        assert found is not None
-        inside = "".join(
-            pages[box.page - 1].get_text_bounded(
-                box.left + 0.2, height - box.bottom + 2, box.right - 0.2, height - box.top - 2
-            )
-            for box in found.boxes
-        )
-        assert squeezed(quote) == squeezed(inside), quote
-        exact += 1
-    assert exact == 200
-    document.close()
+    assert_in_boxes(raw, pdf.read(raw), 200)
 
 
 def test_every_character_has_a_box_on_its_page() -> None:
