@@ -56,7 +56,7 @@ class HybridRetriever(BaseRetriever):
         return [_hit(*ranked) for ranked in self.rank(query_bundle.query_str, vector)[: self._limit]]
 
     def rank(self, question: str, vector: Vectors) -> list[tuple[PassageRow, float, float, float]]:
-        """(passage, fused score, cosine, share of words) of all candidates, best first."""
+        """(passage, fused score, cosine, share of words) of all candidates, best first; one of those with one text."""
         with self._store.reading() as view:
             if self._store.catalog.model not in (None, self._model):
                 raise ModelChanged("The model was changed while this question was answered.", "Ask again.")
@@ -72,7 +72,9 @@ class HybridRetriever(BaseRetriever):
             (row, passage_score(cosine, best, share), cosine, share)
             for row, cosine, share in zip(rows, cosines, shared, strict=True)
         ]
-        return sorted(ranked, key=lambda found: (-found[1], found[0].pk))
+        # The same text in two files is one piece of evidence: counted twice it would seem to confirm itself.
+        distinct = {found[0].text: found for found in sorted(ranked, key=_worst_first)}
+        return sorted(distinct.values(), key=_worst_first, reverse=True)
 
     def _overlap(self, view: View, terms: list[str]) -> tuple[View, Overlap]:
         if view.lexical is not None:
@@ -113,6 +115,11 @@ class HybridRetriever(BaseRetriever):
     def _scan(self, vector: Vectors) -> list[int]:
         batches = self._store.catalog.batches(BATCH)
         return _best(pair for pks, vectors, _ in batches for pair in zip((vectors @ vector).tolist(), pks, strict=True))
+
+
+def _worst_first(found: tuple[PassageRow, float, float, float]) -> tuple[float, int]:
+    """The order of ranked passages, the best one last; of equals the one that was indexed first."""
+    return found[1], -found[0].pk
 
 
 def _best(scored: Iterable[tuple[float, int]]) -> list[int]:

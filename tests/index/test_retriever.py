@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.ingest.sync import Syncer
 from index.model.encoder import Encoder
 from index.retriever import HybridRetriever
 from index.storage.dense import DenseIndex
@@ -12,6 +13,8 @@ from index.storage.lexical import LexicalIndex
 from index.storage.protocol import Entry, Query
 from index.store import Store
 from rag.evidence.overlap import WORD
+from tests.support.models import Tiny
+from tests.support.paths import MAX_BYTES
 
 ZERO = np.zeros(4, np.float32)  # tantivy looks at texts only
 
@@ -80,3 +83,12 @@ def test_the_lexical_side_decides_between_equal_vectors(seeds_store: Store, enco
     best, *_ = retriever.rank("Zimbabwe", encoder.encode_query("Zimbabwe"))
     assert "Zimbabwe" in best[0].text
     assert best[3] == 1
+
+
+def test_the_same_text_in_two_files_is_found_once(tmp_path: Path, corpus: Path) -> None:
+    (corpus / "copia.txt").write_text((corpus / "uno.txt").read_text())
+    with Store(tmp_path / "data") as store:
+        Syncer(store, Tiny(), MAX_BYTES).sync(corpus)
+        store.catch_up()
+        ranked = HybridRetriever(store, Tiny()).rank("puente de Triana", Tiny().encode_query("puente de Triana"))
+    assert sorted(row.file for row, *_ in ranked) in (["copia.txt", "dos.txt"], ["dos.txt", "uno.txt"])
