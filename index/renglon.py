@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from index.corpus.globs import Globs
-from index.model.turns import Turns
+from index.model.turns import turns_on
 from index.records import DEFAULT_COLLECTION
 from rag.pool import Pool
 from rag.scope import Scope
@@ -49,7 +49,7 @@ class Renglon:
         self._encoder = encoder
         self._engine: Engine | None = None
         self._pictures: PagePictures | None = None
-        self.turns = encoder.turns if encoder else Turns()
+        self.turns = encoder.turns if encoder else turns_on(settings.threads)
         self.pool = Pool(settings.max_waiting, settings.max_wait_s)
         self.coming: Encoder | None = None
 

@@ -47,7 +47,7 @@ class Pool:
         future = self._submit(gone, work, args, kwargs)
         wrapped = asyncio.wrap_future(future)
         try:
-            await asyncio.wait({wrapped}, timeout=self._longest_s)
+            await asyncio.wait({wrapped}, timeout=self._patience())
             if future.cancel():  # it is waiting still
                 raise self._refusal()
             return await wrapped
@@ -61,6 +61,10 @@ class Pool:
         with self._lock:
             self.waiting += 1
         return await asyncio.wrap_future(self._submit(threading.Event(), work, args, kwargs))
+
+    def _patience(self) -> float:
+        """Seconds after which a question that still waits would be answered too late, computing included."""
+        return max(self._longest_s / 2, self._longest_s - self._count * self._cost_s)
 
     def _admit(self) -> None:
         with self._lock:

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(2000, ge=1, description="Longer questions are refused.")
     passages: int = Field(10, ge=1, le=50, description="Passages retrieved for an answer.")
     max_waiting: int = Field(64, ge=0, description="Questions that may wait; further ones are refused (503).")
-    max_wait_s: float = Field(3, gt=0, description="Seconds that a question may wait; then it is refused (503).")
+    max_wait_s: float = Field(3, gt=0, description="Seconds until a waiting question is refused (503).")
     max_sentences: int = Field(3, ge=1, le=3, description="Most sentences in an extractive answer.")
     calibration: Path | None = Field(None, description="File of `renglon eval --calibrate`; default: the shipped one.")
     threads: int = Field(0, ge=0, description="CPU threads of the encoder; 0: as many as there are cores.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from index.model import bundled
-from index.model.turns import Together, Turns
+from index.model.turns import Together, Turns, turns_on
 from rag.errors import ModelDamaged
 from rag.settings import BUNDLED, Settings
 from rag.vectors import Vectors, unit
@@ -201,6 +201,7 @@ def load_encoder(settings: Settings, turns: Turns | None = None) -> Encoder:
         raise ModelDamaged(
             f"The model {name} can't be loaded: {error}.", "Check RENGLON_MODEL, or delete the model's folder."
         ) from error
+    turns = turns or turns_on(settings.threads)
     return Encoder(network, name, revision, settings.query_prompt, settings.passage_prompt, turns)
 
 

@@ -1,11 +1,13 @@
-"""The model computes one thing at a time, questions before indexing.
+"""Who may compute with the model now: questions before indexing, and never more threads than there are processors.
 
-Two computations beside each other take as long as one after the other, and longer where each has threads for every
-core. What waits for the same thing meanwhile is computed together.
+A question that is alone has all of them. Where several wait, each computes with its share: two that compute with a
+thread each are done sooner than one after the other with two, since threads wait for each other all the time. What
+waits to be encoded meanwhile is encoded together.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter, deque
@@ -19,13 +21,29 @@ Kind = Literal["encode", "read", "index"]
 PATIENCE_S = 1.0  # indexing lets questions go first for so long, then takes one turn: it must not stand still for ever
 
 
+def turns_on(processors: int) -> Turns:
+    """The turns of a model that PyTorch computes on so many processors; 0: on all that there are."""
+    return Turns(processors or os.cpu_count() or 1, _use)
+
+
+def _use(threads: int) -> None:
+    import torch
+
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)  # of the calling thread
+
+
 class Turns:
     """Whose turn it is; questions in the order in which they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, processors: int = 1, use: Callable[[int], None] = lambda threads: None) -> None:
+        """`use` is called by whoever has the turn, with the number of threads that it may compute with."""
+        self._processors, self._use = processors, use
+        self._free = processors
+        self._computing = 0
+        self._overdue = 0  # batches of the index that go before questions
         self._changed = threading.Condition()
         self._queue: deque[object] = deque()
-        self._busy = False
         self.seconds: dict[Kind, float] = {"encode": 0.0, "read": 0.0, "index": 0.0}  # that the model computed
         self.batches: Counter[int] = Counter()  # of questions that were encoded together, by their number
 
@@ -41,37 +59,54 @@ class Turns:
         with self._changed:
             self._queue.append(ticket)
             try:
-                self._changed.wait_for(lambda: done() or (not self._busy and self._queue[0] is ticket))
+                self._changed.wait_for(lambda: done() or (self._open and self._queue[0] is ticket))
+                mine = not done()
+                threads = self._take(len(self._queue)) if mine else 0
             finally:
                 self._queue.remove(ticket)
                 self._changed.notify_all()  # it may have stood in front
-            mine = not done()
-            self._busy = self._busy or mine
         if mine:
-            with self._held(kind):
+            with self._held(kind, threads):
                 yield True
         else:
             yield False
 
     @contextmanager
     def indexing(self) -> Iterator[None]:
-        """For a batch of the index: wait until no question wants the turn, and hold it."""
+        """For a batch of the index: wait until no question wants the turn, and hold it with all processors."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._busy and not self._queue, PATIENCE_S)
-            self._changed.wait_for(lambda: not self._busy)
-            self._busy = True
-        with self._held("index"):
+            if not self._changed.wait_for(lambda: not self._computing and not self._queue, PATIENCE_S):
+                self._overdue += 1
+                self._changed.wait_for(lambda: not self._computing)
+                self._overdue -= 1
+            threads = self._take(1)
+        with self._held("index", threads):
             yield
 
+    @property
+    def _open(self) -> bool:
+        """Whether a question may begin to compute."""
+        return self._free > 0 and not self._overdue
+
+    def _take(self, wanting: int) -> int:
+        """The share of one that wants to compute, of so many that wait: at least one of the free threads."""
+        share = self._processors // (self._computing + wanting)
+        threads = max(1, min(self._free, share))
+        self._free -= threads
+        self._computing += 1
+        return threads
+
     @contextmanager
-    def _held(self, kind: Kind) -> Iterator[None]:
+    def _held(self, kind: Kind, threads: int) -> Iterator[None]:
         began = time.perf_counter()
         try:
+            self._use(threads)
             yield
         finally:
             with self._changed:
                 self.seconds[kind] += time.perf_counter() - began
-                self._busy = False
+                self._free += threads
+                self._computing -= 1
                 self._changed.notify_all()
 
 

@@ -1,4 +1,4 @@
-"""The model computes one thing at a time, and together what waits at the same time."""
+"""Who may compute with the model, and what is computed together."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -99,3 +100,51 @@ def test_indexing_does_not_wait_for_ever() -> None:
     assert indexed.wait(60)
     for thread in threads:
         thread.join(60)
+
+
+def test_questions_share_the_processors() -> None:
+    given: list[int] = []
+    turns, leave = Turns(4, given.append), threading.Event()
+
+    def ask() -> None:
+        with turns.question("read"):
+            leave.wait(60)
+
+    threads = []
+    for n in range(6):
+        threads.append(threading.Thread(target=ask))
+        threads[-1].start()
+        until(lambda n=n: len(given) + turns.waiting == n + 1)
+    assert given == [4]  # it was alone
+    assert turns.waiting == 5
+    leave.set()
+    for thread in threads:
+        thread.join(60)
+    assert given[:4] == [4, 1, 1, 1]
+    with turns.indexing():
+        assert given[-1] == 4  # all of them are free again
+
+
+def test_a_processor_has_one_computation_at_most() -> None:
+    turns, computing, most = Turns(2), [0], [0]
+    lock = threading.Lock()
+
+    def compute(turn: AbstractContextManager[object]) -> None:
+        with turn:
+            with lock:
+                computing[0] += 1
+                most[0] = max(most[0], computing[0])
+            time.sleep(0.002)
+            with lock:
+                computing[0] -= 1
+
+    def ask() -> None:
+        for _ in range(20):
+            compute(turns.question("read"))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert most == [2]
