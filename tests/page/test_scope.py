@@ -52,6 +52,19 @@ def test_a_collection_is_chosen_and_remembered(visit: Open, two: LocalServer) ->
     assert "collection" not in requests[1]
 
 
+def test_files_are_added_to_the_collection_that_is_asked(visit: Open, two: LocalServer) -> None:
+    page = visit(url=two.url)
+    page.evaluate("""localStorage.setItem("renglon.scope", '{"collection": ["faros"], "documents": []}')""")
+    page.reload()
+    page.click("#open-sources")
+    expect(page.get_by_label("a la colección")).to_have_value("faros")
+    page.set_input_files("#upload", {"name": "luz.txt", "mimeType": "text/plain", "buffer": b"La luz se ve a 20 millas.\n"})
+    expect(page.get_by_text("uploads/faros/luz.txt")).to_be_visible()
+    page.get_by_label("a la colección").select_option("default")
+    page.set_input_files("#upload", {"name": "sol.txt", "mimeType": "text/plain", "buffer": b"El sol sale a las siete.\n"})
+    expect(page.get_by_text("uploads/sol.txt")).to_be_visible()
+
+
 def test_what_is_gone_is_no_longer_chosen(visit: Open, two: LocalServer) -> None:
     page = visit(url=two.url)
     for kept in ('{"collection": ["paz", "faros"], "documents": [{"id": "0", "file": "x"}]}', '{"collection": 1}', "["):

@@ -2,6 +2,7 @@
 
 import { $, button, el, foreign } from "../shell/dom.js";
 import { moreText } from "../words/more.js";
+import { scope } from "../conversation/scope.js";
 import { send } from "../shell/requests.js";
 
 const LOOK_MS = 500; // how often a job is looked at
@@ -11,12 +12,17 @@ const MOST_FILES = 2000; // of a folder that is dropped
 const SUFFIXES = /\.(docx|eml|epub|htm|html|md|mht|mhtml|odt|pdf|srt|txt|vtt|xhtml)$/i; // what is taken of a folder; of single files the server says why it refuses them
 const OURS = "uploads/"; // how the names of uploaded documents begin
 
-/** Puts the upload into the panel's body, and a delete button into each row of an uploaded document. */
-export function attach(body, documents, changed) {
+/** Puts the upload into the panel's body, and a delete button into each row of an uploaded document.
+    `known`: the names of the index's collections. */
+export function attach(body, documents, known, changed) {
   const said = el("div", { class: "upload-said", role: "status" });
   const field = el("input", { id: "upload", type: "file", multiple: true, class: "away",
     on: { change: () => upload([...field.files]) } }); // prettier-ignore
+  const collections = [...new Set([...known, ...documents.map((one) => one.collection)])].sort();
+  const into = el("select", { id: "upload-into" }, collections.map((name) => el("option", { value: name }, name)));
+  into.value = [...scope().collection, "default"].find((name) => collections.includes(name)) ?? collections[0];
   const area = el("div", { class: "upload" }, field, el("label", { for: "upload", class: "act" }, moreText("upload")),
+    collections.length > 1 && el("label", { class: "hint" }, moreText("uploadInto"), " ", into),
     el("span", { class: "hint" }, moreText("uploadDrop")), said); // prettier-ignore
 
   async function upload(files) {
@@ -27,7 +33,8 @@ export function attach(body, documents, changed) {
     for (const some of parcels(files)) {
       const form = new FormData();
       for (const file of some) form.append("files", file);
-      const answer = await finished(await request("/v1/documents", { method: "POST", body: form }));
+      const where = collections.length ? `?collection=${encodeURIComponent(into.value)}` : "";
+      const answer = await finished(await request(`/v1/documents${where}`, { method: "POST", body: form }));
       const names = some.map((file) => file.name).join(", ");
       results.push(...(answer.files ?? [{ name: names, result: "refused", reason: answer.detail }]));
     }
