@@ -8,13 +8,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
 from tests.support.browser import ARGUMENTS, Proxy, chromium
 from tests.support.page import Open
 from tests.support.server import Served
 
 DESKTOP = {"width": 1280, "height": 800}
+PATIENCE_MS = 60_000  # a busy machine is not a failure
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +49,7 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     def make(**options: Any) -> BrowserContext:
         settings = {"viewport": DESKTOP, "locale": "es-ES", "reduced_motion": "reduce", **options}
         opened.append(browser.new_context(**settings))
-        opened[-1].set_default_timeout(60_000)  # a busy machine is not a failure
+        opened[-1].set_default_timeout(PATIENCE_MS)
         return opened[-1]
 
     yield make
