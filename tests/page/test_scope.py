@@ -58,10 +58,14 @@ def test_files_are_added_to_the_collection_that_is_asked(visit: Open, two: Local
     page.reload()
     page.click("#open-sources")
     expect(page.get_by_label("a la colección")).to_have_value("faros")
-    page.set_input_files("#upload", {"name": "luz.txt", "mimeType": "text/plain", "buffer": b"La luz se ve a 20 millas.\n"})
+    luz, sol = (
+        {"name": name, "mimeType": "text/plain", "buffer": text}
+        for name, text in (("luz.txt", b"La luz se ve a 20 millas.\n"), ("sol.txt", b"El sol sale a las siete.\n"))
+    )
+    page.set_input_files("#upload", luz)
     expect(page.get_by_text("uploads/faros/luz.txt")).to_be_visible()
     page.get_by_label("a la colección").select_option("default")
-    page.set_input_files("#upload", {"name": "sol.txt", "mimeType": "text/plain", "buffer": b"El sol sale a las siete.\n"})
+    page.set_input_files("#upload", sol)
     expect(page.get_by_text("uploads/sol.txt")).to_be_visible()
 
 
