@@ -216,7 +216,7 @@ async function sources(said = []) {
   await load();
   const [{ showSources }, { attach }] = await Promise.all([import("./panels/sources.js"), import("./panels/uploads.js")]);
   const body = showSources($("#sources"), documents, index, (route) => reading.open(route));
-  attach(body, documents, index?.collections ?? [], sources).replaceChildren(...said);
+  attach(body, documents, index?.collections ?? [], scope.scope().collection, sources).replaceChildren(...said);
   if (said.length) welcome();
 }
 $("#open-sources").addEventListener("click", () => sources());

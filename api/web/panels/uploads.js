@@ -2,7 +2,6 @@
 
 import { $, button, el, foreign } from "../shell/dom.js";
 import { moreText } from "../words/more.js";
-import { scope } from "../conversation/scope.js";
 import { send } from "../shell/requests.js";
 
 const LOOK_MS = 500; // how often a job is looked at
@@ -13,14 +12,14 @@ const SUFFIXES = /\.(docx|eml|epub|htm|html|md|mht|mhtml|odt|pdf|srt|txt|vtt|xht
 const OURS = "uploads/"; // how the names of uploaded documents begin
 
 /** Puts the upload into the panel's body, and a delete button into each row of an uploaded document.
-    `known`: the names of the index's collections. */
-export function attach(body, documents, known, changed) {
+    `known`: the names of the index's collections; `asked`: of those that questions are asked within. */
+export function attach(body, documents, known, asked, changed) {
   const said = el("div", { class: "upload-said", role: "status" });
   const field = el("input", { id: "upload", type: "file", multiple: true, class: "away",
     on: { change: () => upload([...field.files]) } }); // prettier-ignore
   const collections = [...new Set([...known, ...documents.map((one) => one.collection)])].sort();
   const into = el("select", { id: "upload-into" }, collections.map((name) => el("option", { value: name }, name)));
-  into.value = [...scope().collection, "default"].find((name) => collections.includes(name)) ?? collections[0];
+  into.value = [...asked, "default"].find((name) => collections.includes(name)) ?? collections[0];
   const area = el("div", { class: "upload" }, field, el("label", { for: "upload", class: "act" }, moreText("upload")),
     collections.length > 1 && el("label", { class: "hint" }, moreText("uploadInto"), " ", into),
     el("span", { class: "hint" }, moreText("uploadDrop")), said); // prettier-ignore
