@@ -62,6 +62,7 @@ torture: $(VENV)/.dev  ## Kill, damage, fill up and fuzz it at length (half an h
 	@$(BIN)/python -m tests.torture
 	@$(BIN)/python -m tests.torture.text --seconds 600
 	@$(BIN)/python -m tests.torture.nodes
+	@$(BIN)/python -m tests.torture.printed
 
 eval: $(VENV)/.dev  ## Measure answers and citations on the gold questions
 	@$(BIN)/renglon eval --baselines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise, takewhile
@@ -11,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from index.corpus.outline import Outline
-from index.corpus.pdf_page import Glyph, Line, Page, page_of
+from index.corpus.pdf_page import Glyphs, Line, Page, page_of
 from index.corpus.reader import Block, Kind, Origin, Reader, Reading
 from rag.errors import FileRefused
 from rag.metadata import Metadata
@@ -175,34 +174,35 @@ class _Text:
         self._parts.append("\n")
         self._length += 1
 
-    def _add(self, glyphs: Sequence[Glyph], line: Line) -> None:
+    def _add(self, glyphs: Glyphs, line: Line) -> None:
         start = self._length
-        self._parts.append("".join(glyph[0] for glyph in glyphs))
+        self._parts.append(glyphs.text)
         self._length += len(glyphs)
-        boxes = array("f", [value for glyph in glyphs for value in glyph[1:]])
-        self._origins.append(Origin(start, self._length, {"page": line.page, "line": line.number}, boxes.tobytes()))
+        place = {"page": line.page, "line": line.number}
+        self._origins.append(Origin(start, self._length, place, glyphs.boxes.tobytes()))
 
 
-def _rows(paragraph: Sequence[Line]) -> list[list[tuple[Sequence[Glyph], Line]]]:
+def _rows(paragraph: Sequence[Line]) -> list[list[tuple[Glyphs, Line]]]:
     """The paragraph's lines; a word that was cut at a line's end stands whole in the line where it begins."""
-    rows: list[list[tuple[Sequence[Glyph], Line]]] = []
-    hyphen: Glyph | None = None
+    rows: list[list[tuple[Glyphs, Line]]] = []
+    hyphen: Glyphs | None = None
     for line in paragraph:
-        glyphs: Sequence[Glyph] = line.glyphs
+        glyphs = line.glyphs
         if rows and hyphen is not None:
-            if glyphs and glyphs[0][0].islower():
-                cut = next((n for n, glyph in enumerate(glyphs) if glyph[0] == " "), len(glyphs))
-                rows[-1].append((glyphs[:cut], line))
-                glyphs = glyphs[cut + 1 :]
+            if glyphs.text[:1].islower():
+                cut = glyphs.text.find(" ") % (len(glyphs) + 1)
+                rows[-1].append((glyphs.part(0, cut), line))
+                glyphs = glyphs.part(cut + 1, len(glyphs))
             else:  # "Castilla-" and "León": the hyphen is the word's own
-                rows[-1].append(([hyphen], rows[-1][-1][1]))
-        hyphen = line.hyphen
+                rows[-1].append((hyphen, rows[-1][-1][1]))
+        hyphen = Glyphs.of([line.hyphen]) if line.hyphen is not None else None
         if hyphen is None and _CUT.search(line.text):
-            hyphen, glyphs = glyphs[-1], glyphs[:-1]
-        if glyphs:
+            last = len(glyphs) - 1
+            hyphen, glyphs = glyphs.part(last, last + 1), glyphs.part(0, last)
+        if len(glyphs):
             rows.append([(glyphs, line)])
     if rows and hyphen is not None:
-        rows[-1].append(([hyphen], rows[-1][-1][1]))
+        rows[-1].append((hyphen, rows[-1][-1][1]))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import unicodedata
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -38,6 +39,27 @@ class Fragment:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """Characters and, for each, the four sides of its box: a book has millions, and a tuple for each takes too much."""
+
+    text: str
+    boxes: array[float]
+
+    @classmethod
+    def of(cls, glyphs: Sequence[Glyph]) -> Glyphs:
+        """The same, packed."""
+        sides = array("f", [side for glyph in glyphs for side in glyph[1:]])
+        return cls("".join(glyph[0] for glyph in glyphs), sides)
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def part(self, start: int, end: int) -> Glyphs:
+        """The characters from `start` to `end`."""
+        return Glyphs(self.text[start:end], self.boxes[4 * start : 4 * end])
+
+
 @dataclass(slots=True)
 class Line:
     """A line of a page: `number` counts the page's lines in the order of reading, from 1; `column` its columns.
@@ -49,7 +71,7 @@ class Line:
     page: int
     number: int
     column: int
-    glyphs: list[Glyph]
+    glyphs: Glyphs
     box: Box
     hyphen: Glyph | None
     bold: bool
@@ -59,7 +81,7 @@ class Line:
     @property
     def text(self) -> str:
         """Its characters."""
-        return "".join(glyph[0] for glyph in self.glyphs)
+        return self.glyphs.text
 
 
 @dataclass(frozen=True)
@@ -233,7 +255,7 @@ def _line(fragments: Sequence[Fragment], boxes: Sequence[Box], page: int, number
     )  # fmt: skip
     heights = sorted(glyph[4] - glyph[2] for glyph in glyphs if glyph[0] != " ")
     return Line(
-        page, number, column, glyphs, whole, ordered[-1][0].hyphen, all(f.bold for f in fragments),
+        page, number, column, Glyphs.of(glyphs), whole, ordered[-1][0].hyphen, all(f.bold for f in fragments),
         heights[len(heights) // 2], 2 * rtl > count,
     )  # fmt: skip
 
