@@ -45,8 +45,8 @@ function show(chip, c) {
   place(chip);
 }
 
-/** What is known of the document: its title, who published it, and when. */
-const known = ({ title, author, published }) => [title, author, published].filter(Boolean).join(", ");
+/** Its section, and what is known of the document: title, who published it, when. */
+const known = ({ section, title, author, published }) => [...new Set([section, title, author, published])].filter(Boolean).join(", ");
 
 /** Below the chip, where it doesn't cover the sentence, or above it where there is more room; never over the chip
  * itself, nor beyond the window's edges. */
