@@ -40,7 +40,7 @@ def index_files(
             continue
         results.append(
             UploadResult(
-                name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=None
+                name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=saved.note
             )
         )
     return results, refusal

@@ -19,7 +19,7 @@ class UploadResult(BaseModel):
     id: str | None = Field(None, description="The document's id; null when refused.")
     file: str | None = Field(None, description="The document's name in answers; null when refused.")
     sha256: str | None = Field(None, description="Of the bytes; null when refused.")
-    reason: str | None = Field(None, description="Why it was refused.")
+    reason: str | None = Field(None, description="Why it was refused, or which attachments of a message.")
 
 
 class Uploaded(BaseModel):

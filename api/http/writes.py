@@ -152,7 +152,9 @@ def replace(
     """
     saved = service.desk.uploads().replace(document_id, file.file.read(service.settings.max_file_bytes + 1))
     shown = printable(file.filename or "")[:200]
-    return UploadResult(name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=None)
+    return UploadResult(
+        name=shown, result=saved.result, id=saved.id, file=saved.file, sha256=saved.sha256, reason=saved.note
+    )
 
 
 @in_threads("writing")

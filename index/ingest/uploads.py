@@ -7,7 +7,6 @@ In a database all of it is one commit.
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 import unicodedata
@@ -27,7 +26,6 @@ from index.storage.disk import disk_errors
 from index.writing import WritableStore
 from rag.errors import DocumentOfFolder, FileRefused, FileTooLarge
 
-log = logging.getLogger("renglon")
 LONGEST_NAME = 120
 _LOOKED_AT = 1000  # characters at the end of a name; normalising takes quadratic time over combining characters
 _KEPT_OUT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, bidi and zero-width, surrogates, private, unassigned
@@ -43,6 +41,7 @@ class Saved:
     file: str
     sha256: str
     result: Literal["added", "changed", "unchanged"]
+    note: str | None = None  # which attachments of a message were refused, and why
 
 
 class Uploads:
@@ -118,20 +117,19 @@ class Uploads:
                 f"The file has {len(raw):,} bytes; the limit is {self._max_bytes:,}.", "Raise RENGLON_MAX_FILE_MB."
             )
         document = document_of(file, raw, self._limits)
-        for name, reason in document.refused:
-            log.warning("the attachment %r of %r is not read: %s", name, file, reason)
+        note = " ".join(f"{name}: {reason}" for name, reason in document.refused) or None
         with self._alone(document.id), disk_errors():
             if known:
                 self._own(document.id)  # it may have been deleted meanwhile
             before = self._row(document.id)
             if before and document.fingerprint == Fingerprint(before.sha256, before.reader):
-                return Saved(document.id, file, document.sha256, "unchanged")
+                return Saved(document.id, file, document.sha256, "unchanged", note)
             try:
                 self._syncer.put(document, UPLOADS, collection, raw)
             finally:  # what stays is the version that the catalogue has, whichever that is
                 row = self._row(document.id)
                 self._store.originals.drop(document.id, but=row.sha256 if row else "")
-        return Saved(document.id, file, document.sha256, "changed" if before else "added")
+        return Saved(document.id, file, document.sha256, "changed" if before else "added", note)
 
     def _own(self, id_: str) -> DocumentRow:
         row = self._store.catalog.document(id_)

@@ -205,6 +205,10 @@ def test_a_database_that_can_not_be_used_is_told(tmp_path: Path, postgres: str) 
                 with pytest.raises(DatabaseUnusable, match="schema 99"), node.reading():
                     pass
             assert "schema 99" in refused(url)
+            db.execute(f"UPDATE \"{schema}\".meta SET value = '1' WHERE key = 'schema'")
+            db.execute(f'ALTER TABLE "{schema}".documents DROP COLUMN blocks')  # as the first release made it
+            with DatabaseStore(tmp_path / "data", url) as node:
+                assert node.catalog.line_kinds("none", [(0, 1)]) == [(None, None)]
             drop_schema(url)
         finally:
             db.execute(f"DROP OWNED BY {name}")

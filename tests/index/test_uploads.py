@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,28 @@ def stored(store: Store) -> list[bytes]:
             bytes(row[0]) for row in store.database.db.execute("SELECT content FROM originals ORDER BY document_id")
         ]
     return [path.read_bytes() for path in sorted((store.folder / UPLOADS).glob("*"))]
+
+
+def test_attachments_come_and_go_with_their_message(uploads: Uploads, store: Store) -> None:
+    def mail(*names: str) -> bytes:
+        made = EmailMessage()
+        made["Subject"] = "Los papeles"
+        made.set_content("Te mando el acta.\n")
+        for name in names:
+            raw = b"%PDF-1.4 y nada" if name.endswith(".pdf") else b"La campana pesa 812 kilos.\n"
+            made.add_attachment(raw, maintype="application", subtype="octet-stream", filename=name)
+        return made.as_bytes()
+
+    saved = uploads.save("carta.eml", mail("acta.txt", "roto.pdf"))
+    assert (saved.result, (saved.note or "").split(".")[:2]) == (
+        "added",
+        ["roto", "pdf: The PDF is damaged and can't be opened"],
+    )
+    assert "La campana pesa 812 kilos." in (store.catalog.text(saved.id) or ("",))[0]
+    again = uploads.save("carta.eml", mail())
+    assert (again.result, again.note) == ("changed", None)
+    assert "campana" not in (store.catalog.text(saved.id) or ("",))[0]
+    assert [row.file for row in store.catalog.documents()] == ["uploads/carta.eml"]
 
 
 @pytest.mark.parametrize(

@@ -123,4 +123,4 @@ async function request(path, options) {
 
 const line = ({ name, result, reason }) =>
   el("p", { class: result === "refused" ? "bad" : null }, foreign("span", { class: "file" }, name), " ",
-    foreign("span", {}, result === "refused" ? reason : moreText(`upload.${result}`))); // prettier-ignore
+    foreign("span", {}, [result !== "refused" && moreText(`upload.${result}`), reason].filter(Boolean).join(". "))); // prettier-ignore
