@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rag.dates import SPANISH_MONTHS, SPANISH_WEEKDAYS
+from rag.number_words import NUMBER_WORDS
 
 _NUMBER = (
     r"cu[aá]nt[oa]s?\b|qu[eé] (porcentaje|n[uú]mero|cantidad|edad|tama)"
@@ -25,13 +26,6 @@ _WHERE = (
 _ASKS = [(kind, re.compile(p)) for kind, p in (("number", _NUMBER), ("date", _DATE), ("name", f"{_WHO}|{_WHERE}"))]
 _WORDS = re.compile(r"\w+")
 _DIGITS = re.compile(r"\d+")
-_NUMBER_WORDS = frozenset(
-    [
-        "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce", "cien",
-        "ciento", "cientos", "mil", "miles", "millón", "millones", "veinte", "treinta", "cuarenta", "cincuenta",
-        "primer", "primera", "segundo", "segunda", "tercera", "tercio", "mitad", "doble",
-    ]
-)  # fmt: skip
 _DATE_WORDS = frozenset(["siglo", "siglos", "año", "años", "década", "décadas", *SPANISH_MONTHS, *SPANISH_WEEKDAYS])
 
 
@@ -57,6 +51,6 @@ class Cue:
             return any(name[0].isupper() and name.lower() not in self._known for name in names)
         if not self.kind:
             return False
-        typical = _NUMBER_WORDS if self.kind == "number" else _DATE_WORDS
+        typical = NUMBER_WORDS if self.kind == "number" else _DATE_WORDS
         words = set(_WORDS.findall(sentence.lower()))
         return bool((set(_DIGITS.findall(sentence)) | (words & typical)) - self._known)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rag.dates import ENGLISH_MONTHS, ENGLISH_WEEKDAYS, SPANISH_MONTHS, SPANISH_WEEKDAYS
+from rag.number_words import MULTIPLIERS, ORDINALS, SMALL
 from rag.support.spelling import folded
 
 
@@ -21,47 +22,16 @@ class Fact:
     key: str
 
 
-def _table(text: str, start: int = 1) -> dict[str, int]:
-    """`a/b c` → {a: start, b: start, c: start + 1}."""
-    return {word: n for n, words in enumerate(text.split(), start) for word in words.split("/")}
-
-
 def _numbered(*languages: Sequence[str]) -> dict[str, int]:
     """The names of one thing in several languages, folded, with their place from 1."""
     return {folded(name): n for names in languages for n, name in enumerate(names, 1)}
 
 
-_SMALL = {
-    **_table(
-        "dos/two tres/three cuatro/four cinco/five seis/six siete/seven ocho/eight nueve/nine diez/ten once/eleven"
-        " doce/twelve trece/thirteen catorce/fourteen quince/fifteen dieciseis/sixteen diecisiete/seventeen"
-        " dieciocho/eighteen diecinueve/nineteen veinte/twenty veintiuno/veintiun/veintiuna veintidos veintitres"
-        " veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve",
-        2,
-    ),
-    **{word: 10 * n for word, n in _table(
-        "treinta/thirty cuarenta/forty cincuenta/fifty sesenta/sixty setenta/seventy ochenta/eighty noventa/ninety", 3
-    ).items()},
-    **{word: 100 * n for word, n in _table(
-        "cien/ciento doscientos/doscientas trescientos/trescientas cuatrocientos/cuatrocientas quinientos/quinientas"
-        " seiscientos/seiscientas setecientos/setecientas ochocientos/ochocientas novecientos/novecientas"
-    ).items()},
-}  # fmt: skip
-_ORDINAL = _table(
-    "primer/primero/primera/primeros/primeras/first segundo/segunda/second tercer/tercero/tercera/third"
-    " cuarto/cuarta/fourth quinto/quinta/fifth sexto/sexta/sixth septimo/septima/seventh octavo/octava/eighth"
-    " noveno/novena/ninth decimo/decima/tenth"
-)
-_TIMES = {
-    "hundred": 100, "mil": 1000, "thousand": 1000, "million": 10**6, "millon": 10**6, "millones": 10**6,
-    "millions": 10**6, "mn": 10**6, "billion": 10**9, "bn": 10**9, "billon": 10**12, "billones": 10**12,
-    "trillion": 10**12,
-}  # fmt: skip
 # Numbers up to this many digits are calculated with: `Decimal` holds 28. A longer one is compared digit by digit.
 _MOST_DIGITS = 24
 _LONGEST_KEY = 80  # characters; longer numbers are compared by their hash
 _MOST = Decimal(10) ** _MOST_DIGITS
-_ONE = {"un", "uno", "una", "one", "a"}  # a number only before one of _TIMES: else an article
+_ONE = {"un", "uno", "una", "one", "a"}  # a number only before one of MULTIPLIERS: else an article
 _PAIRS = {"ambos", "ambas", "both", "doble", "double", "twice"}  # say two without being a number
 _HALVES = {"mitad", "half", "medio", "media"}
 # "Los dos países" of a text that names two countries is no figure.
@@ -144,7 +114,7 @@ def figures(text: str) -> list[Figure]:
     those that are too long to calculate with."""
     plain = folded(text)
     return [
-        Figure(start, end, Decimal(key), plain[start:end] in _ORDINAL or bool(_ORDINAL_SIGN.match(plain, end)))
+        Figure(start, end, Decimal(key), plain[start:end] in ORDINALS or bool(_ORDINAL_SIGN.match(plain, end)))
         for start, end, key, firm in _numbers(plain)
         if firm
         and len(key) <= _LONGEST
@@ -178,8 +148,8 @@ def _numbers(plain: str) -> Iterator[tuple[int, int, str, bool]]:
             yield _whole(number, plain, before)
             number = None
         before = tokens[i - 1][0] if i else ""
-        if word in _ORDINAL:
-            yield token.start(), token.end(), _key(_ORDINAL[word]), True
+        if word in ORDINALS:
+            yield token.start(), token.end(), _key(ORDINALS[word]), True
         elif word in _PAIRS:
             yield token.start(), token.end(), _key(2), False
         elif word in _HALVES:
@@ -196,18 +166,18 @@ def _begin(token: re.Match[str], following: str) -> _Number | None:
     word = token[0]
     if word[0].isdecimal():
         return _Number(token.start(), token.end(), small=_digits(word))
-    if word in _SMALL:
-        tens = _SMALL[word] in range(20, 100, 10)
-        return _Number(token.start(), token.end(), small=Decimal(_SMALL[word]), words=True, tens=tens)
-    if word == "mil" or (word in _ONE and following in _TIMES):
+    if word in SMALL:
+        tens = SMALL[word] in range(20, 100, 10)
+        return _Number(token.start(), token.end(), small=Decimal(SMALL[word]), words=True, tens=tens)
+    if word == "mil" or (word in _ONE and following in MULTIPLIERS):
         return _Number(token.start(), token.end(), small=Decimal(1000 if word == "mil" else 1), words=True)
     return None
 
 
 def _goes_on(number: _Number, word: str, following: str) -> bool:
     """Take a word into the number; False when it no longer belongs to it."""
-    if word in _TIMES:
-        times = _TIMES[word]
+    if word in MULTIPLIERS:
+        times = MULTIPLIERS[word]
         thousands = number.small - number.small % 1000 if times == 100 else Decimal(0)
         small = thousands + max(number.small - thousands, Decimal(1)) * times
         if number.total + small >= _MOST:
@@ -218,9 +188,9 @@ def _goes_on(number: _Number, word: str, following: str) -> bool:
         number.words, number.tens = True, False
         return True
     if word in ("y", "and", "-"):
-        return number.words and following in _SMALL and (number.tens or (word == "and" and number.small >= 100))
-    if number.words and word in _SMALL:
-        unit = _SMALL[word]
+        return number.words and following in SMALL and (number.tens or (word == "and" and number.small >= 100))
+    if number.words and word in SMALL:
+        unit = SMALL[word]
         room = number.small == 0 or (number.small % 100 == 0 and unit < 100) or (number.small % 1000 == 0)
         if room or (number.tens and unit < 10):
             number.small += unit
