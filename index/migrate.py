@@ -119,8 +119,7 @@ def _move(source: WritableStore, target: Target, model: ModelKey, rows: Sequence
             for table, found in source.catalog.rows_of(row.id, COLUMNS):
                 marks = ",".join("?" * (COLUMNS[table].count(",") + 1))
                 db.executemany(f"INSERT INTO {table} ({COLUMNS[table]}) VALUES ({marks})", found)
-            for pk, passage, sentences in source.catalog.stored_vectors([row.id], model):
-                target.database.insert_vectors(db, pk, model, passage, sentences)
+            target.database.insert_vectors(db, model, source.catalog.stored_vectors([row.id], model))
             if row.root == UPLOADS:
                 original = source.originals.read(row.id, row.sha256)
                 if original is None:

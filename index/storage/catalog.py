@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +99,10 @@ class Catalog:
         with self._file.transaction() as db:
             removed = tables.delete(db, [document.id])
             tables.insert_document(db, document, change.root, change.collection)
-            first = 0
-            for ordinal, passage in enumerate(change.passages):
-                last = first + len(passage.sentences)
-                tables.insert_passage(db, pks[ordinal], document, ordinal, passage)
-                self._file.insert_vectors(
-                    db, pks[ordinal], model, change.vectors[ordinal], change.sentences[first:last]
-                )
-                first = last
+            tables.insert_passages(db, pks, document, change.passages)
+            firsts = [0, *accumulate(len(passage.sentences) for passage in change.passages)]
+            sentences = [change.sentences[first:last] for first, last in pairwise(firsts)]
+            self._file.insert_vectors(db, model, zip(pks, change.vectors, sentences, strict=True))
             tables.put(db, {"generation": str(self.generation + 1)})
             if self.model is None:
                 tables.put(db, {"model": str(model)})
@@ -132,9 +129,10 @@ class Catalog:
     def add_vectors(self, model: ModelKey, rows: Iterable[tuple[int, Vectors, Vectors]]) -> None:
         """Store (pk, passage vector, sentence vectors) of a model beside those of the one that answers."""
         with self._file.transaction() as db:
-            for pk, passage, sentences in rows:
-                if db.execute("SELECT 1 FROM passages WHERE pk = ?", (pk,)).fetchone():  # it may have left meanwhile
-                    self._file.insert_vectors(db, pk, model, passage, sentences)
+            known = [  # others may have left meanwhile
+                row for row in rows if db.execute("SELECT 1 FROM passages WHERE pk = ?", row[:1]).fetchone()
+            ]
+            self._file.insert_vectors(db, model, known)
 
     def switch_model(self, model: ModelKey, **meta: str) -> None:
         """Answer with another model's vectors from now on, and set values of the meta table; one transaction."""

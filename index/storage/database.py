@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from index.records import ModelKey
 from rag.vectors import Vectors
 
+# The key of a passage, its vector, and those of its sentences.
+Stored = tuple[int, Vectors, Vectors]
+
 
 class Rows(Protocol):
     """What a statement found."""
@@ -52,8 +55,8 @@ class Database(Protocol):
     def reserve(self, db: Connection, count: int) -> int:
         """Reserve keys for so many passages, in a transaction; the first of them. None is ever given out twice."""
 
-    def insert_vectors(self, db: Connection, pk: int, model: ModelKey, passage: Vectors, sentences: Vectors) -> None:
-        """Insert or replace a model's vectors of a passage, in a transaction."""
+    def insert_vectors(self, db: Connection, model: ModelKey, rows: Iterable[Stored]) -> None:
+        """Insert or replace a model's vectors of passages, in a transaction."""
 
     def integrity(self) -> list[str]:
         """What the database finds wrong with itself; empty when it is well."""
@@ -65,6 +68,7 @@ class Database(Protocol):
         """Close every connection."""
 
 
-def row_of_vectors(pk: int, model: ModelKey, passage: Vectors, sentences: Vectors) -> Sequence[Any]:
+def row_of_vectors(model: ModelKey, stored: Stored) -> Sequence[Any]:
     """A row of the table of vectors. Sentences in half precision: cosines change by under 0.001, the table halves."""
+    pk, passage, sentences = stored
     return pk, str(model), passage.astype("<f4").tobytes(), sentences.astype("<f2").tobytes()

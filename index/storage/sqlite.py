@@ -6,15 +6,14 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from index.records import ModelKey
-from index.storage.database import Connection, row_of_vectors
+from index.storage.database import Connection, Stored, row_of_vectors
 from index.storage.tables import MIGRATIONS, SCHEMA, SCHEMA_VERSION
 from rag.errors import DataFolderUnusable
-from rag.vectors import Vectors
 
 BUSY_S = 30.0  # another connection's transaction is waited for this long
 COPY = ".schema-"  # what follows the catalogue's name in the name of the copy that is made before a migration
@@ -104,9 +103,10 @@ class Database:
             db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'passages'", (last + count,))
         return last + 1
 
-    def insert_vectors(self, db: Connection, pk: int, model: ModelKey, passage: Vectors, sentences: Vectors) -> None:
-        """Insert or replace a model's vectors of a passage, in a transaction."""
-        db.execute("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?)", row_of_vectors(pk, model, passage, sentences))
+    def insert_vectors(self, db: Connection, model: ModelKey, rows: Iterable[Stored]) -> None:
+        """Insert or replace a model's vectors of passages, in a transaction."""
+        made = [row_of_vectors(model, row) for row in rows]
+        db.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?)", made)
 
     def integrity(self) -> list[str]:
         """What SQLite finds wrong with the file; empty when it is well."""

@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.corpus.line_kinds import stored
 from index.storage.database import Connection
@@ -109,21 +109,33 @@ def insert_document(db: Connection, document: Document, root: str, collection: s
     )
 
 
-def insert_passage(db: Connection, pk: int, document: Document, ordinal: int, passage: Passage) -> None:
-    """Insert a passage and its sentences under a key that was reserved for it."""
+def insert_passages(db: Connection, pks: Sequence[int], document: Document, passages: Sequence[Passage]) -> None:
+    """Insert the passages of a document and their sentences, under keys that were reserved for them.
+
+    All of them at once: over a network each statement waits for its answer.
+    """
+    rows = [_passage(pk, document, n, passage) for n, (pk, passage) in enumerate(zip(pks, passages, strict=True))]
+    db.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+    db.executemany(
+        "INSERT INTO sentences VALUES (?,?,?,?,?,?)",
+        [
+            (pk, i, s.char_start, s.char_end, s.line_start, s.line_end)
+            for pk, passage in zip(pks, passages, strict=True)
+            for i, s in enumerate(passage.sentences)
+        ],
+    )
+
+
+def _passage(pk: int, document: Document, ordinal: int, passage: Passage) -> tuple[Any, ...]:
+    """The row of a passage."""
     span = passage.span
     source = document.source.text[span.char_start : span.char_end]
     edited = passage.text is not None and passage.text != source
-    row = (
+    return (
         pk, document.id, ordinal, span.char_start, span.char_end, span.line_start, span.line_end,
         passage.text if edited else source, source if edited else None, json.dumps(passage.runs) if edited else None,
         passage.section, passage.context, passage.kind,
     )  # fmt: skip
-    db.execute("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
-    db.executemany(
-        "INSERT INTO sentences VALUES (?,?,?,?,?,?)",
-        [(pk, i, s.char_start, s.char_end, s.line_start, s.line_end) for i, s in enumerate(passage.sentences)],
-    )
 
 
 def runs_of(stored: str | None) -> tuple[Run, ...]:

@@ -111,16 +111,14 @@ def test_a_document_is_replaced_whole_or_not_at_all(
     before = store.catalog.text(store.catalog.documents()[1].id)
     (corpus / "uno.txt").write_text("Una.\n\n" + "Dos frases que ocupan sitio. " * 60)
     database = type(store.database) if isinstance(store, DatabaseStore) else Database
-    real, calls = database.insert_vectors, []
+    real = database.insert_vectors
 
-    def fails_on_second(*args: object) -> None:
-        calls.append(args)
-        if len(calls) == 2:
-            raise OSError("disk full")
+    def fails_at_last(*args: object) -> None:
         real(*args)  # type: ignore[arg-type]
+        raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(database, "insert_vectors", fails_on_second)
+        patch.setattr(database, "insert_vectors", fails_at_last)
         with pytest.raises(OSError, match="disk full"):
             syncer.sync(corpus)
     assert store.catalog.text(store.catalog.documents()[1].id) == before

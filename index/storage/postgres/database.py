@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from psycopg import sql
 
 from index.records import ModelKey
 from index.storage.catalog import Catalog
-from index.storage.database import Connection, row_of_vectors
+from index.storage.database import Connection, Stored, row_of_vectors
 from index.storage.postgres import schema
 from index.storage.postgres.connection import Pool, translated
 from index.storage.postgres.election import Leadership
@@ -86,9 +86,9 @@ class PostgresDatabase(Pool):
         query = "UPDATE meta SET value = (value::int8 + ?)::text WHERE key = 'keys' RETURNING value::int8"
         return int(db.execute(query, (count,)).fetchone()[0]) - count + 1
 
-    def insert_vectors(self, db: Connection, pk: int, model: ModelKey, passage: Vectors, sentences: Vectors) -> None:
-        """Insert or replace a model's vectors of a passage, in a transaction."""
-        db.execute(INSERT_VECTORS, (*row_of_vectors(pk, model, passage, sentences), as_text(passage)))
+    def insert_vectors(self, db: Connection, model: ModelKey, rows: Iterable[Stored]) -> None:
+        """Insert or replace a model's vectors of passages, in a transaction."""
+        db.executemany(INSERT_VECTORS, [(*row_of_vectors(model, row), as_text(row[1])) for row in rows])
 
     def note_removed(self, db: Connection, pks: Sequence[int]) -> None:
         """Note which passages left, for the nodes that follow; in the transaction that removes them."""
