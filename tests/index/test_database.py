@@ -106,6 +106,12 @@ def test_the_words_of_a_node_are_only_a_cache(tmp_path: Path, database: str, cor
         assert len(store.catalog.documents()) == 3
 
 
+def test_who_is_closed_lets_another_node_write_at_once(tmp_path: Path, database: str) -> None:
+    for number in range(30):
+        with DatabaseStore(tmp_path / str(number % 2), database) as store:
+            store.require_writer()
+
+
 def test_an_index_moves_to_a_database_and_back(
     tmp_path: Path, database: str, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from rag.errors import IndexBusy
 
 LEASE_S = 7  # another node takes over that long after a cut, and a second after a death
 BEAT_S = 1.5
+RESIGN_S = 2  # a write that goes on for longer is cut off, and its lock comes back with its connection
 _KEY = 1382377319  # the first half of the lock's number, "Reng"; the second is the schema's
 log = logging.getLogger("renglon")
 
@@ -112,11 +113,20 @@ class Leadership:
                 self._using.release()
 
     def resign(self) -> None:
-        """Let another node write."""
+        """Let another node write, from the moment in which this returns."""
         self._stop.set()
         connection = self._connection
-        if connection is not None:
-            connection.close()
+        if connection is None:
+            return
+        if self._using.acquire(timeout=RESIGN_S):
+            try:
+                # Without this, the lock is held until the server notices that the connection was closed.
+                connection.execute("SELECT pg_advisory_unlock(%s, %s)", (_KEY, _signed(self._place)))
+            except psycopg.Error as error:
+                log.info("the server gives back this node's lock by itself: %s", type(error).__name__)
+            finally:
+                self._using.release()
+        connection.close()
 
 
 def _signed(number: int) -> int:
