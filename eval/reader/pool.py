@@ -17,9 +17,11 @@ from eval.reader.states import Read
 # Of the unanswerable questions, the share that people wrote to mislead; there are fewer of them than of those made.
 TRICKY = 0.5
 # Share of the examples that come from the invented texts, where there are any …
-INVENTED = 0.5
+INVENTED = 0.6
 # … and of those, the share in which the stretch answers.
 INVENTED_ANSWERED = 0.45
+# Of the others, the share of questions that no passage of their subject answers; the rest are answered elsewhere.
+NEVER_ANSWERED = 0.65
 # Share of the unanswered ones among them that are drawn from the passage nearest to the question.
 NEAREST = 0.5
 # Share of the questions that are read as people type them in haste.
@@ -82,7 +84,9 @@ class Pool:
         for ask in invented:
             if not ask.spans:
                 unanswered.setdefault(ask.question, []).append(ask)
-        self.invented_unanswered = list(unanswered.values())
+        answered = {ask.question for ask in self.invented_answered}
+        self.invented_never = [asks for question, asks in unanswered.items() if question not in answered]
+        self.invented_elsewhere = [asks for question, asks in unanswered.items() if question in answered]
         written = sum(len(paragraph.questions) for paragraph in paragraphs)  # the questions after these were made
         self.tricky = [ask for ask in self.unanswered if ask.question < written]
         self.sentences = [self._sentences(i) for i in range(len(paragraphs))]
@@ -140,7 +144,8 @@ class Pool:
             return self._positive(self.random.choice(self.invented_answered))
         if kind < INVENTED_ANSWERED + 0.1:
             return self._beside(self.random.choice(self.invented_answered))
-        asks = self.random.choice(self.invented_unanswered)
+        never = self.random.random() < NEVER_ANSWERED
+        asks = self.random.choice(self.invented_never if never else self.invented_elsewhere)
         if self.random.random() < NEAREST:
             question = self.questions.written.vectors[asks[0].question]
             ask = max(asks, key=lambda ask: float(self.read.vectors[ask.paragraph] @ question))
