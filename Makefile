@@ -1,6 +1,8 @@
 # `make run` and `make test` do their own set-up; nothing else has to be installed but Python 3.11+ and pip.
 PYTHON ?= python3
 VENV ?= .venv
+# Two for each core: tests wait for browsers, servers and processes. A worker takes 2 GB; WORKERS=2 where that is too much.
+WORKERS ?= 4
 BIN := $(VENV)/bin
 # Without its warnings setuptools does not advise at length on every installation.
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -34,10 +36,10 @@ run: $(VENV)/.run  ## Set up, index seeds/ and answer on http://127.0.0.1:8000
 	@$(BIN)/renglon serve
 
 test: $(VENV)/.dev  ## Set up and run every test, a file to each core
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV)/.dev  ## The same, and the lines that no test runs
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 lint: $(VENV)/.dev  ## Check style and types
 	@$(BIN)/ruff check $(CODE)
