@@ -73,8 +73,10 @@ class HybridRetriever(BaseRetriever):
             for row, cosine, share in zip(rows, cosines, shared, strict=True)
         ]
         # The same text in two files is one piece of evidence: counted twice it would seem to confirm itself.
-        distinct = {found[0].text: found for found in sorted(ranked, key=_worst_first)}
-        return sorted(distinct.values(), key=_worst_first, reverse=True)
+        distinct: dict[str, tuple[PassageRow, float, float, float]] = {}
+        for found in sorted(ranked, key=lambda found: (-found[1], found[0].pk)):
+            distinct.setdefault(found[0].text, found)
+        return list(distinct.values())
 
     def _overlap(self, view: View, terms: list[str]) -> tuple[View, Overlap]:
         if view.lexical is not None:
@@ -115,11 +117,6 @@ class HybridRetriever(BaseRetriever):
     def _scan(self, vector: Vectors) -> list[int]:
         batches = self._store.catalog.batches(BATCH)
         return _best(pair for pks, vectors, _ in batches for pair in zip((vectors @ vector).tolist(), pks, strict=True))
-
-
-def _worst_first(found: tuple[PassageRow, float, float, float]) -> tuple[float, int]:
-    """The order of ranked passages, the best one last; of equals the one that was indexed first."""
-    return found[1], -found[0].pk
 
 
 def _best(scored: Iterable[tuple[float, int]]) -> list[int]:

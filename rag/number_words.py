@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rag.support.spelling import folded
+
 
 def _counted(text: str, start: int = 1, step: int = 1) -> dict[str, int]:
     """`a/b c` → {a: start, b: start, c: start + step}."""
@@ -41,13 +43,12 @@ _MULTIPLIERS = {
 _VAGUE = ("uno", "cientos", "miles", "tercio", "mitad", "doble", "hundreds", "thousands", "half", "double")
 
 
-def _unaccented(numbers: dict[str, int]) -> dict[str, int]:
-    return {word.translate(_ACCENTS): number for word, number in numbers.items()}
+def _by_folded(numbers: dict[str, int]) -> dict[str, int]:
+    return {folded(word): number for word, number in numbers.items()}
 
 
-_ACCENTS = str.maketrans("áéíóú", "aeiou")
 # By folded words: 2 to 900; first to tenth, from 1; what the number before them is multiplied by.
-SMALL, ORDINALS, MULTIPLIERS = _unaccented(_SMALL), _unaccented(_ORDINALS), _unaccented(_MULTIPLIERS)
+SMALL, ORDINALS, MULTIPLIERS = _by_folded(_SMALL), _by_folded(_ORDINALS), _by_folded(_MULTIPLIERS)
 _ALL: tuple[Iterable[str], ...] = (_SMALL, _ORDINALS, _MULTIPLIERS, _VAGUE)
 # As they are written, in lower case; those that say no exact number among them.
 NUMBER_WORDS = frozenset(word for words in _ALL for word in words)
