@@ -88,7 +88,7 @@ def test_pdf_a() -> None:
 def test_a_browser_and_scripts_from_right_to_left(tmp_path: Path) -> None:
     browser = chromium()
     if browser is None:
-        pytest.skip("no Chromium: install it (apt-get install chromium) or point RENGLON_CHROMIUM at one")
+        pytest.skip("no Chromium: apt-get install chromium-headless-shell, or point RENGLON_CHROMIUM at one")
     (tmp_path / "molinos.html").write_text(PAGE)
     command = [browser, "--headless", *ARGUMENTS, f"--user-data-dir={tmp_path / 'profile'}"]
     subprocess.run(

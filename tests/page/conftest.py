@@ -23,7 +23,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def browser() -> Iterator[Browser]:
     path = chromium()
     if path is None:
-        reason = "no Chromium: install it (apt-get install chromium) or point RENGLON_CHROMIUM at one"
+        reason = "no Chromium: apt-get install chromium-headless-shell, or point RENGLON_CHROMIUM at one"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
