@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := renglon.py rag index api eval tests
 
+# Tests start many processes, which need not compile the same modules again.
+test coverage: export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help run test coverage lint hashes wheel bench torture eval screenshots clean
 

@@ -60,14 +60,29 @@ def encoder() -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def seeds_data(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the five articles, closed properly. It is copied, never opened: embedding takes seconds."""
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def seeds_data(encoder: Encoder, run_folder: Path) -> Path:
+    """A data folder with the five articles, closed properly. It is copied, never opened: embedding takes seconds.
+
+    The worker that needs it first makes it for all.
+    """
+    from filelock import FileLock
+
     from index.ingest.sync import Syncer
     from index.store import Store
 
-    folder = tmp_path_factory.mktemp("seeds") / "data"
-    with Store(folder) as store:
-        Syncer(store, encoder, MAX_BYTES).sync(SEEDS)
+    folder, unfinished = run_folder / "seeds-data", run_folder / "seeds-unfinished"
+    with FileLock(run_folder / "seeds-data.lock"):
+        if not folder.exists():
+            with Store(unfinished) as store:
+                Syncer(store, encoder, MAX_BYTES).sync(SEEDS)
+            unfinished.rename(folder)
     return folder
 
 
