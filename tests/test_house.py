@@ -140,7 +140,7 @@ def test_both_projections_meet_the_protocol(tmp_path: Path) -> None:
         projection.discard()
 
 
-HEAVY = {"torch", "transformers", "sentence_transformers", "chromadb", "llama_index", "tantivy", "sklearn"}
+HEAVY = {"torch", "transformers", "sentence_transformers", "chromadb", "llama_index", "tantivy", "sklearn", "babel"}
 LIGHT = [
     "rag.types", "rag.events", "rag.errors", "rag.settings", "rag.question", "rag.vectors",
     "api.app", "api.serve", "api.cli.commands",
