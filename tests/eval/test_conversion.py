@@ -21,13 +21,10 @@ def question(file: str, *lines: int) -> Question:
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_gold_line_of_the_articles_is_found_where_its_words_stand(form: str, tmp_path: Path) -> None:
     convert(SEEDS, form, tmp_path / form)
+    files = (tmp_path / form).iterdir()
+    lines = {path.name: document_of(path.name, path.read_bytes()).source.text.split("\n") for path in files}
     for asked in moved(load_gold(SEEDS_GOLD), SEEDS, form, tmp_path / form):
         if asked.answerable:
-            lines: dict[str, list[str]] = {}
-            for gold in asked.evidence:
-                if gold.file not in lines:
-                    raw = (tmp_path / form / gold.file).read_bytes()
-                    lines[gold.file] = document_of(gold.file, raw).source.text.split("\n")
             held = " ".join(lines[gold.file][gold.line - 1] for gold in asked.evidence)
             assert contains_gold(held, asked.answers), asked.id
 
