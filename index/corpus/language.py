@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from rag.question import identifier
 
 _READ = 2000  # characters; more tells nothing new
 _FEWEST = 40  # letters; fewer tell nothing
-
-
-@cache
-def _identifier() -> Any:
-    from py3langid import langid
-
-    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
 
 
 def language_of_text(text: str) -> str | None:
@@ -21,4 +13,4 @@ def language_of_text(text: str) -> str | None:
     beginning = text[:_READ]
     if sum(char.isalpha() for char in beginning) < _FEWEST:
         return None
-    return str(_identifier().classify(beginning.encode("utf-8", "replace").decode())[0])
+    return str(identifier().classify(beginning.encode("utf-8", "replace").decode())[0])
