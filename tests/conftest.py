@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +44,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {folder / name: number for number, name in enumerate(LONGEST_FIRST)}
     assert all(path.exists() for path in place)
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector need not look at three thousand tests and the libraries again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """Workers are forked from one process that has imported the libraries, unless coverage must see theirs start."""
+    from tests.support.template import PYTHON, Template
+
+    if config.pluginmanager.hasplugin("_cov"):
+        return
+    template = Template()
+    config.add_cleanup(template.stop)
+    os.environ[PYTHON] = str(template.python)
+    for spec in specs:
+        if spec.popen and not spec.python:
+            spec.python = shlex.quote(str(template.python))
 
 
 @pytest.fixture(scope="session", autouse=True)

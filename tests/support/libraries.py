@@ -6,6 +6,7 @@ own start from its first line.
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the libraries below are imported; Renglón sets it too
@@ -19,3 +20,7 @@ import torch
 import uvicorn
 
 __all__ = ["chromadb", "fastapi", "llama_index", "tantivy", "torch", "uvicorn"]
+
+# The garbage collector need not look at them again, neither here nor in forks, whose memory it would copy by that.
+gc.collect()
+gc.freeze()

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.paths import MODELS, ROOT
+from tests.support.template import PYTHON
 
 LIMIT_S = 600  # a busy machine is not a failure
 CHILDREN = multiprocessing.get_context("forkserver")
 CHILDREN.set_forkserver_preload(["tests.support.libraries", "tests.support.processes"])
+if PYTHON in os.environ:
+    CHILDREN.set_executable(os.environ[PYTHON])
 
 
 def environment_of(data: Path, **more: str) -> dict[str, str]:
