@@ -17,13 +17,19 @@ from eval.reader.states import Read
 # Of the unanswerable questions, the share that people wrote to mislead; there are fewer of them than of those made.
 TRICKY = 0.5
 # Share of the examples that come from the invented texts, where there are any …
-INVENTED = 0.6
+INVENTED = 0.4
 # … and of those, the share in which the stretch answers.
 INVENTED_ANSWERED = 0.45
 # Of the others, the share of questions that no passage of their subject answers; the rest are answered elsewhere.
 NEVER_ANSWERED = 0.65
 # Share of the unanswered ones among them that are drawn from the passage nearest to the question.
 NEAREST = 0.5
+# Stretches without the answer that a question's stretch with it is compared with.
+RIVALS = 3
+# Of the rivals, the share drawn from the passages nearest to the question, as a search would find them.
+FOUND = 0.6
+# Share of the comparisons that are about an English question on a Spanish text.
+ENGLISH_ON_SPANISH = 0.3
 # Share of the questions that are read as people type them in haste.
 SLOPPY = 0.25
 # Share of a stretch's tokens that are hidden while training, so that no example is learned by heart.
@@ -79,11 +85,16 @@ class Pool:
         self.random = random.Random(seed)
         self.answered = [ask for ask in asks if ask.spans]
         self.unanswered = [ask for ask in asks if not ask.spans]
+        self.english_on_spanish = [
+            ask for ask in self.answered if ask.language == "en" and paragraphs[ask.paragraph].language == "es"
+        ]
         self.invented_answered = [ask for ask in invented if ask.spans]
         unanswered: dict[int, list[Ask]] = {}
         for ask in invented:
             if not ask.spans:
                 unanswered.setdefault(ask.question, []).append(ask)
+        # Passages of its subject that don't answer a question that others answer, by question.
+        self.silent = unanswered
         answered = {ask.question for ask in self.invented_answered}
         self.invented_never = [asks for question, asks in unanswered.items() if question not in answered]
         self.invented_elsewhere = [asks for question, asks in unanswered.items() if question in answered]
@@ -136,6 +147,38 @@ class Pool:
                 drawn = (ask, ask.paragraph, *self._stretch(ask.paragraph), 0, 0)
             if drawn:
                 return drawn
+
+    def compared(self) -> list[Drawn]:
+        """A stretch that answers a question, and RIVALS after it that don't."""
+        while True:
+            if self.invented_answered and self.random.random() < INVENTED:
+                ask = self.random.choice(self.invented_answered)
+                rival = self._silent
+            else:
+                foreign = self.english_on_spanish and self.random.random() < ENGLISH_ON_SPANISH
+                ask = self.random.choice(self.english_on_spanish if foreign else self.answered)
+                if ask.language not in ("es", "en") and self.random.random() < 0.35:
+                    continue
+                rival = self._elsewhere
+            rivals = [one for one in (self._beside(ask), *(rival(ask) for _ in range(2 * RIVALS))) if one]
+            answering = self._positive(ask)
+            if answering and len(rivals) >= RIVALS:
+                return [answering, *rivals[:RIVALS]]
+
+    def _silent(self, ask: Ask) -> Drawn | None:
+        """A stretch of another passage of an invented subject, one that does not answer."""
+        asks = self.silent.get(ask.question)
+        if not asks:
+            return None
+        i = self._one_near(ask, [other.paragraph for other in asks])
+        return ask, i, *self._stretch(i), 0, 0
+
+    def _one_near(self, ask: Ask, among: Sequence[int]) -> int:
+        """One of some paragraphs, often one of the two that are nearest to a question."""
+        if self.random.random() < FOUND:
+            question = self.questions.written.vectors[ask.question]
+            among = sorted(among, key=lambda i: -float(self.read.vectors[i] @ question))[:2]
+        return self.random.choice(among)
 
     def _of_invented(self) -> Drawn | None:
         """A question about an invented subject, and a stretch of one of its passages."""
@@ -224,7 +267,7 @@ class Pool:
         near = self.near[ask.paragraph]
         if not near:
             return None
-        i = self.random.choice(near)
+        i = self._one_near(ask, near)
         text = self.paragraphs[ask.paragraph].text
         if any(text[a:b].lower() in self.paragraphs[i].text.lower() for a, b in ask.spans):
             return None

@@ -18,23 +18,24 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch.nn import functional
 
 from eval.invented import ENTRIES, NEWS, load_subjects, split
 from eval.reader.data import HELD, Paragraph, all_paragraphs
+from eval.reader.loss import loss_of
 from eval.reader.measure import measure
 from eval.reader.negatives import swapped, transplanted
 from eval.reader.passages import passages_of
-from eval.reader.pool import HIDDEN, SLOPPY, Ask, Asked, Drawn, Pool, in_haste
+from eval.reader.pool import HIDDEN, RIVALS, SLOPPY, Ask, Asked, Drawn, Pool, in_haste
 from eval.reader.states import LowerLayers, Read
 from eval.reader.translations import across_languages
 from rag.reading.network import Upper
-from rag.reading.weights import save, untrained
+from rag.reading.weights import load, save, untrained
 
-BATCH, RATE, WARM = 24, 2e-4, 100
+RATE, WARM = 2e-4, 100
+# Of a batch: examples that stand alone, and questions whose answering stretch is compared with others (RIVALS).
+ALONE, COMPARED = 12, 3
 SORTED_OVER = 20  # batches among which examples are sorted by length
 AVERAGE = 0.998  # of the weights, a step; what is measured and shipped is the average
-ANSWERS_SHARE = 0.3  # of the loss of "is there an answer at all", beside the span's
 SAVED_EVERY_S = 600
 MEASURED = 1200  # questions a language
 T = TypeVar("T")
@@ -120,7 +121,8 @@ def main() -> None:
     material = prepare(given.data, lower, given.seed, given.cache, given.invented, given.all)
     pool = material.pool(None if given.all else False, given.seed)
     print(len(pool.answered), "answered,", len(pool.unanswered), "unanswered", flush=True)
-    trainer = Trainer(untrained(lower.weights), given.rate, given.final, given.out)
+    begun = load(given.begin, lower.weights).train() if given.begin else untrained(lower.weights)
+    trainer = Trainer(begun, given.rate, given.final, given.out)
     pool.random.seed(f"{given.seed} {trainer.step}")  # a run that goes on draws other examples than before
     trainer.train(pool, given.minutes * 60)
     trainer.save()
@@ -137,6 +139,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, required=True, help="folder of the unpacked encoder")
     parser.add_argument("--out", type=Path, required=True, help="state of the training, to go on from")
     parser.add_argument("--cache", type=Path, required=True, help="states of the lower layers, made once")
+    parser.add_argument("--begin", type=Path, help="weights of a reader to begin with; default: the encoder's own")
     parser.add_argument("--weights", type=Path, help="where the weights go that ship")
     parser.add_argument("--description", default="", help="what the weights were trained on, written into them")
     parser.add_argument("--minutes", type=float, default=60)
@@ -171,9 +174,7 @@ class Trainer:
         """Train for so long; the rate falls to its last share over that time."""
         began = saved = time.time()
         while time.time() - began < seconds:
-            drawn = sorted((pool.draw() for _ in range(BATCH * SORTED_OVER)), key=lambda d: d[3] - d[2])
-            batches = [drawn[i : i + BATCH] for i in range(0, len(drawn), BATCH)]
-            pool.random.shuffle(batches)
+            batches = _batches(pool)
             for batch in batches:
                 done = min(1.0, (time.time() - began) / seconds)
                 self._one_step(pool, batch, self._rate * (1 - (1 - self._final) * done))
@@ -193,9 +194,8 @@ class Trainer:
             group["lr"] = rate * min(1, (self.step + 1) / WARM)
         states, passage, seen, start, end = pool.batch(batch, HIDDEN, SLOPPY)
         with torch.autocast("cpu", torch.bfloat16):
-            starts, ends, answers = self.model(states, passage, seen)
-        loss = (functional.cross_entropy(starts, start) + functional.cross_entropy(ends, end)) / 2
-        loss = loss + ANSWERS_SHARE * functional.binary_cross_entropy_with_logits(answers, (end > 0).float())
+            logits = self.model(states, passage, seen)
+        loss = loss_of(logits, start, end, COMPARED, RIVALS)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self._optimiser.step()
@@ -207,6 +207,25 @@ class Trainer:
         self._loss = 0.98 * self._loss + 0.02 * loss.item() if self._loss else loss.item()
         if self.step % 50 == 0:
             print(f"step {self.step} loss {self._loss:.3f} rate {rate:.1e}", flush=True)
+
+
+def _batches(pool: Pool) -> list[list[Drawn]]:
+    """SORTED_OVER batches of examples about as long: first those that are compared, then those that stand alone."""
+    alone = sorted((pool.draw() for _ in range(ALONE * SORTED_OVER)), key=_tokens)
+    compared = sorted(
+        (pool.compared() for _ in range(COMPARED * SORTED_OVER)), key=lambda group: max(map(_tokens, group))
+    )
+    batches = [
+        [one for group in compared[COMPARED * i : COMPARED * (i + 1)] for one in group]
+        + alone[ALONE * i : ALONE * (i + 1)]
+        for i in range(SORTED_OVER)
+    ]
+    pool.random.shuffle(batches)
+    return batches
+
+
+def _tokens(drawn: Drawn) -> int:
+    return drawn[3] - drawn[2]
 
 
 if __name__ == "__main__":
