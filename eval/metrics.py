@@ -274,13 +274,13 @@ def calibration_bins(
         raise ValueError("a confidence is outside 0..1")
     edges = np.arange(bins + 1) / bins
     place = np.digitize(said, edges[1:-1], right=True)
-    out = []
-    for i in range(bins):
-        mine = place == i
-        own = weight[mine]
-        means = [float(np.average(of[mine], weights=own)) for of in (said, right)] if len(own) else [math.nan, math.nan]
-        out.append(Bin(float(edges[i]), float(edges[i + 1]), len(own), float(own.sum()), *means))
-    return out
+    cases = np.bincount(place, minlength=bins)
+    weights_of, said_of, right_of = (
+        np.bincount(place, weights=of, minlength=bins) for of in (weight, weight * said, weight * right)
+    )
+    with np.errstate(invalid="ignore"):
+        columns = (edges[:-1], edges[1:], cases, weights_of, said_of / weights_of, right_of / weights_of)
+    return [Bin(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def expected_calibration_error(
@@ -290,7 +290,7 @@ def expected_calibration_error(
 
     Source: Naeini et al. 2015, Guo et al. 2017. NaN without cases.
     """
-    filled = [row for row in calibration_bins(confidence, correct, bins, weights) if row.n]
+    filled = [row for row in calibration_bins(confidence, correct, bins, weights) if row.weight]
     total = sum(row.weight for row in filled)
     return sum(row.weight * abs(row.confidence - row.accuracy) for row in filled) / total if total else math.nan
 
