@@ -34,8 +34,11 @@ hypothesis.settings.load_profile("suite")
 # Files that take more than ten seconds come first, the longest one before all: whatever a worker takes at the end of
 # a run, the other one does not wait for it long.
 LONGEST_FIRST = (
-    "eval/test_floors.py", "rag/test_written_answers.py", "api/test_cli.py", "page/test_honest.py",
-    "page/test_narrow.py", "api/test_install.py", "rag/test_injection.py", "eval/test_run.py", "api/test_openai.py",
+    "eval/test_floors.py", "api/test_cli.py", "page/test_honest.py", "api/test_nodes.py", "rag/test_written_answers.py",
+    "page/test_narrow.py", "page/test_check.py", "page/test_home.py", "page/test_ask.py", "api/test_node_deaths.py",
+    "api/test_writes.py", "rag/test_injection.py", "index/test_bert.py", "page/test_formats.py",
+    "index/test_state_machine.py", "index/test_previous.py", "api/test_install.py", "eval/test_run.py",
+    "api/test_openai.py",
 )  # fmt: skip
 
 

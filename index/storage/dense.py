@@ -99,8 +99,12 @@ class DenseIndex:
         self.close()
 
     def close(self) -> None:
-        """Let go of the files, or of the connection."""
+        """Let go of the files, or of the connections."""
         self._client.close()
+        if self._url:
+            with suppress(AttributeError):  # Chroma 1.5 leaves these to the garbage collector
+                for client in (self._client, self._client._admin_client):
+                    client._server._session.close()
 
 
 def flaw(folder: Path) -> str | None:

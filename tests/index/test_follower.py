@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from index.ingest.sync import Syncer
 from index.model.encoder import Encoder
 from index.records import ModelKey
 from index.renglon import Renglon, build_engine
+from index.storage.dense import DenseIndex
 from index.store import Store
 from rag.errors import IndexBusy, ModelMismatch
 from rag.settings import Settings
@@ -46,6 +49,18 @@ def test_the_dense_projection_may_stand_on_a_server(
         store.catch_up()
         engine = build_engine(store, encoder, Settings(models_dir=MODELS))
         assert engine.answer(QUESTION).citations[0].file == "uno.txt"
+
+
+def test_a_projection_on_a_server_closes_its_connections(chroma: str, tmp_path: Path) -> None:
+    gc.collect()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        index = DenseIndex(tmp_path / "dense", chroma)
+        assert index.count() == 0
+        index.discard()
+        del index
+        gc.collect()
+    assert [str(warning.message) for warning in caught if warning.category is ResourceWarning] == []
 
 
 def test_a_second_process_follows_the_writer(chroma: str, tmp_path: Path, corpus: Path, encoder: Encoder) -> None:
