@@ -54,6 +54,7 @@ class Pool:
         except asyncio.CancelledError:
             gone.set()
             future.cancel()
+            wrapped.cancel()  # what the work ends with, Abandoned mostly, is nobody's any more
             raise
 
     async def go_on(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

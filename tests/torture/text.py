@@ -209,12 +209,13 @@ def run(count: int, seed: int, seconds: float = float("inf")) -> Summary:
     pick = random.Random(seed)
     lines = [line for path in sorted(SEEDS.iterdir()) for line in path.read_text("utf-8").splitlines() if line]
     summary, until = Summary(), time.monotonic() + seconds
-    while summary.lines < count and time.monotonic() < until:
-        line = mutated(pick.choice(lines)[: pick.choice([60, 200, 1000])], pick)
-        summary.lines += 1
-        summary.characters += len(line)
-        for stage in STAGES:
-            _observe(stage, line, summary)
+    with suppress(KeyboardInterrupt):  # what was read until then is reported
+        while summary.lines < count and time.monotonic() < until:
+            line = mutated(pick.choice(lines)[: pick.choice([60, 200, 1000])], pick)
+            summary.lines += 1
+            summary.characters += len(line)
+            for stage in STAGES:
+                _observe(stage, line, summary)
     return summary
 
 
