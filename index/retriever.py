@@ -20,7 +20,7 @@ from index.storage.live_views import View
 from index.storage.protocol import KINDS, Query
 from index.storage.rebuild import BATCH
 from rag.errors import ModelChanged, ProjectionDamaged
-from rag.evidence.overlap import Overlap
+from rag.evidence.overlap import Overlap, QuestionTerms
 from rag.evidence.scores import passage_cosine, passage_score
 from rag.passages import PassageNode, Sentence
 from rag.runs import Run, to_readable
@@ -60,9 +60,9 @@ class HybridRetriever(BaseRetriever):
         with self._store.reading() as view:
             if self._store.catalog.model not in (None, self._model):
                 raise ModelChanged("The model was changed while this question was answered.", "Ask again.")
-            terms = self._store.views.analysis.terms(question)
+            terms = QuestionTerms.of(question, self._store.views.analysis)
             view, overlap = self._overlap(view, terms)
-            candidates = list(dict.fromkeys(self._candidates(view, vector, terms, self._within())))
+            candidates = list(dict.fromkeys(self._candidates(view, vector, terms.all, self._within())))
             rows = self._store.catalog.passages(candidates)
         cosines = [passage_cosine(vector, row.vector, row.sentence_vectors) for row in rows]
         lexicon = view.lexical or self._store.views.analysis
@@ -78,13 +78,13 @@ class HybridRetriever(BaseRetriever):
             distinct.setdefault(found[0].text, found)
         return list(distinct.values())
 
-    def _overlap(self, view: View, terms: list[str]) -> tuple[View, Overlap]:
+    def _overlap(self, view: View, terms: QuestionTerms) -> tuple[View, Overlap]:
         if view.lexical is not None:
             try:
-                return view, Overlap(view.lexical.idf(terms))
+                return view, terms.overlap(view.lexical)
             except ProjectionDamaged as damage:
                 self._store.report("lexical", damage, view.lexical)
-        return View(dense=view.dense), Overlap(self._store.views.analysis.idf(terms))
+        return View(dense=view.dense), terms.overlap(self._store.views.analysis)
 
     def _within(self) -> list[int] | None:
         """The keys of the passages that may be found; None for all. Decided before the search, not after it."""

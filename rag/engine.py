@@ -25,7 +25,8 @@ from rag.errors import InvalidQuestion, ModelChanged
 from rag.events import CitationAdded, Event, Finished, PassagesFound, Retracted, TextAdded
 from rag.evidence.boilerplate import ScoresOf, without_boilerplate
 from rag.evidence.confidence import Calibration, features
-from rag.evidence.rank import Asked, Evidence, Lexicon, collect, in_order
+from rag.evidence.overlap import Lexicon
+from rag.evidence.rank import Asked, Evidence, collect, in_order
 from rag.evidence.select import choose
 from rag.followups import is_followup
 from rag.followups import standalone as by_rules

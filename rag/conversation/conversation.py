@@ -18,8 +18,8 @@ from rag.conversation.suggestions import Suggestions, candidates
 from rag.conversation.summary import summarise
 from rag.conversation.summary_request import SummaryRequest, summary_request
 from rag.evidence.boilerplate import ScoresOf
-from rag.evidence.overlap import WORD
-from rag.evidence.rank import Evidence, Lexicon
+from rag.evidence.overlap import WORD, Lexicon
+from rag.evidence.rank import Evidence
 from rag.passages import PassageNode
 from rag.progress import Clock, Finding, as_hit
 from rag.question import language_of

@@ -50,11 +50,13 @@ _PHRASES: dict[tuple[Kind, str], str] = {
     ("thanks", "es"): """
         gracias, grasias, grax, muchas gracias, mil gracias, muchisimas gracias, te lo agradezco, se lo
         agradezco, muy amable, gracias por todo, gracias por tu ayuda, gracias por la ayuda, gracias por la
-        informacion, gracias por la respuesta, ok gracias""",
+        informacion, gracias por la respuesta, ok gracias, me ha servido, me sirvio,
+        me sirvio mucho, me ayudo, me ayudo mucho, me has ayudado, me ha ayudado mucho, eso ayuda""",
     ("thanks", "en"): """
         thanks, thank you, thx, tnx, thnx, thnks, ty, tysm, tks, cheers, thanks a lot, thank you so much, thank
         you very much, many thanks, thanks a million, thanks so much, much appreciated, appreciated, i
-        appreciate it, thanks for your help, thanks for the help, thank you for your help""",
+        appreciate it, thanks for your help, thanks for the help, thank you for your help, that helped, that helps, it
+        helped, that helped a lot, that was helpful, that was very helpful, very helpful, that was useful""",
     ("farewell", "es"): """
         adios, chao, chau, hasta luego, hasta pronto, hasta manana, nos vemos, hasta la vista""",
     ("farewell", "en"): """

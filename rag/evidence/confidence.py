@@ -101,7 +101,7 @@ def features(
     - `cosine`: that of the nearest sentence, less 0.8 (where E5's cosines of unrelated texts lie), times 10.
     - `margin`: how far the best passage's score stands above the mean of the others.
     - `shared`: the share of the question's words in the best sentence and the one before it, 0 to 1; 0 for a
-      question in another language than the text, whose words say nothing.
+      question in another language than the text.
     - `foreign`: 1 for such a question, whose cosines are lower throughout.
     - `read`: the reader's best score among the sentences that it read, from LEAST_SCORE to MOST_SCORE.
     - `read_first`: the same of the sentence that is ranked first.
@@ -109,7 +109,7 @@ def features(
     - `misfit`: 1 where the first sentence's answer surely has not the form that is asked for.
     - `score`: the score of the first sentence, as it is ranked (about 0 to 3).
     - `formless`: 1 where a number or a date is asked for and the first sentence has none of that form.
-    - `other_unit`: 1 where the first sentence's answer counts other things than a question in its language asks for.
+    - `other_unit`: 1 where the first sentence's answer counts other things than the question asks for.
     """
     if not evidence:
         return {"cosine": -1.0, "margin": 0.0, "shared": 0.0, "foreign": 0.0, "read": LEAST_SCORE,
@@ -128,5 +128,5 @@ def features(
         "misfit": float(span is not None and fit(asked, text, *span) is Fit.NO),
         "score": evidence[0].score,
         "formless": float(lacks(asked, text)),
-        "other_unit": float(same_language and span is not None and counts_other(asked, text, *span)),
+        "other_unit": float(span is not None and counts_other(asked, text, *span, same_language)),
     }

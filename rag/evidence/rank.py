@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from llama_index.core.schema import NodeWithScore
 
 from rag.evidence.answer_type import Cue
-from rag.evidence.overlap import Overlap
+from rag.evidence.overlap import Lexicon, Overlap, QuestionTerms
 from rag.evidence.scores import nearness
 from rag.passages import PassageNode, Sentence, as_passage
 from rag.reading.result import SentenceReading
@@ -38,16 +37,6 @@ _WHOLE = re.compile(r"[.!?»”\"')\]]$")
 _MIN_WORDS = 5
 
 
-class Lexicon(Protocol):
-    """Analysis and term statistics of the corpus."""
-
-    def terms(self, text: str) -> list[str]:
-        """The terms of a text after analysis."""
-
-    def idf(self, terms: Sequence[str]) -> dict[str, float]:
-        """Inverse document frequency of each distinct term."""
-
-
 @dataclass(frozen=True)
 class Asked:
     """A question, ready to be compared: its text, unit vector, words and what it asks for."""
@@ -60,7 +49,7 @@ class Asked:
     @classmethod
     def of(cls, question: str, vector: Vectors, lexicon: Lexicon) -> Asked:
         """Prepare a question against a corpus's term statistics."""
-        return cls(question, vector, Overlap(lexicon.idf(lexicon.terms(question))), Cue(question))
+        return cls(question, vector, QuestionTerms.of(question, lexicon).overlap(lexicon), Cue(question))
 
 
 @dataclass(frozen=True)

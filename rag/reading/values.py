@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from rag.glossary import in_spanish
 from rag.reading.asked_form import AskedForm, Form
 from rag.reading.vocabulary import CURRENCIES, CURRENCY_SIGNS, FUNCTION_WORDS, PERCENT, TIME_UNITS, words
 from rag.support.names import Name, Names, same
@@ -163,13 +164,17 @@ def value_of(asked: AskedForm, sentence: str, start: int, end: int) -> Value | N
     return found or _in_words(text[start:end])
 
 
-def counts_other(asked: AskedForm, sentence: str, start: int, end: int) -> bool:
-    """Whether the span [start, end) of a sentence counts other things than the question, in the question's language:
-    6.700 containers, where workers are asked for."""
+def counts_other(asked: AskedForm, sentence: str, start: int, end: int, same_language: bool = True) -> bool:
+    """Whether the span [start, end) of a sentence counts other things than the question: 6.700 containers, not workers.
+
+    What an English question counts is looked up in the glossary for a sentence in another language."""
     if asked.form is not Form.NUMBER or not asked.unit:
         return False
+    counted = (asked.unit,) if same_language else tuple(folded(word) for word in in_spanish(asked.unit))
     value = value_of(asked, sentence, start, end)
-    return isinstance(value, Amount) and bool(value.unit) and not units_agree(value.unit, (asked.unit,))
+    if not counted or not isinstance(value, Amount) or not value.unit:
+        return False
+    return not any(units_agree(value.unit, (unit,)) for unit in counted)
 
 
 def _in_words(span: str) -> Words | None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from rag.evidence.answer_type import Cue
-from rag.evidence.overlap import Overlap
+from rag.evidence.overlap import Overlap, QuestionTerms
 from rag.evidence.scores import COSINE_BAND, LEXICAL_WEIGHT, nearness, passage_cosine, passage_score
 
 
@@ -71,3 +73,32 @@ def test_a_year_counts_twice_where_when_is_asked() -> None:
     assert when.found_in("La abrieron con 9000 obreros.") == 1
     assert when.found_in("La de 1852 se abrió antes.") == 0
     assert Cue("¿Cuántos eran?").found_in("Eran 1914.") == 1
+
+
+class Words:
+    """A lexicon in which a stem is the word itself; all but the words of its text are unknown to the corpus."""
+
+    def __init__(self, text: str) -> None:
+        self._known = set(self.terms(text))
+
+    def terms(self, text: str) -> list[str]:
+        words = [word for word in text.lower().split() if word not in ("the", "of")]
+        return [*words, *("=" + word for word in words)]
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        return {term: 2.0 if term in self._known else 5.0 for term in terms}
+
+
+def test_the_words_of_an_english_question_are_held_where_their_translations_stand() -> None:
+    lexicon = Words("los trabajadores rusia envió soldado trabajador")
+    terms = QuestionTerms.of("where do the workers of Russia live", lexicon)
+    assert {"trabajador", "rusia"} <= set(terms.all)
+    overlap = terms.overlap(lexicon)
+    assert overlap.share({"trabajador", "rusia"}) > overlap.share({"rusia"}) > overlap.share({"soldado"})
+    assert overlap.share({"workers", "rusia"}) == pytest.approx(overlap.share({"trabajador", "rusia"}))
+
+
+def test_a_spanish_question_is_not_looked_up() -> None:
+    terms = QuestionTerms.of("¿dónde viven los trabajadores?", Words("trabajadores"))
+    assert terms.instead == {}
+    assert "=trabajadores?" in terms.all
