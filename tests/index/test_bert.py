@@ -114,3 +114,11 @@ def test_an_answer_needs_no_other_libraries(seeds_data: Path, tmp_path: Path) ->
         [sys.executable, "-c", code], env={**os.environ, **own}, cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout.split("\n")[:2] == ["answered", "[]"], done.stderr
+
+
+@pytest.mark.parametrize(("given", "seen"), [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7")])
+def test_threads_do_not_spin_for_long_unless_the_user_says_so(given: dict[str, str], seen: str) -> None:
+    clean = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    code = "import sys, os, index.model; assert 'torch' not in sys.modules; print(os.environ['GOMP_SPINCOUNT'])"
+    said = subprocess.run([sys.executable, "-c", code], env=clean | given, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == seen
