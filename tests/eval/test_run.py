@@ -92,6 +92,7 @@ def test_bench_answers_as_the_engine_does(bench: Bench, engine: Engine) -> None:
         if not theirs.refused and not theirs.unsure:  # what is unsure has words of its own before it
             # … and so does the place of further citations whose scores are that near.
             assert ours.citations[0] == theirs.citations[0]
+            assert len(ours.citations) == len(theirs.citations)
             assert ours.text.startswith(theirs.citations[0].quote)
 
 

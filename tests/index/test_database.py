@@ -56,6 +56,7 @@ def test_gold_questions_get_the_same_citations(
             # citations whose scores are as good as equal may change places.
             cited = [[(c.file, c.char_start, c.char_end, c.quote) for c in a.citations] for a in (ours, theirs)]
             assert cited[0][:1] == cited[1][:1]
+            assert [c.score for c in ours.citations] == pytest.approx([c.score for c in theirs.citations], abs=0.02)
             assert all(citation.verified for citation in ours.citations)
             assert ours.invalid_citations == 0
             assert not ours.degraded
