@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from rag.errors import InvalidQuestion
@@ -41,6 +41,7 @@ def identifier(*languages: str) -> Any:
     return limited
 
 
+@lru_cache(maxsize=256)  # asked several times on the way of one question
 def language_of(question: str) -> str:
     """`es` or `en`, whichever the question is likelier to be in; Spanish punctuation decides at once."""
     if any(mark in question for mark in "¿¡ñ"):
